@@ -1,0 +1,215 @@
+"""The chain as the rest of the system sees it.
+
+What is *not* promised: that the head only grows (a reorg replaces blocks), that two reads see the same block
+(each answer says as of when it holds), that a sent transaction is ever mined, or that an endpoint tells the
+truth. Errors are `ChainError` with a reason; a contract's refusal is `RevertedError` with its custom error.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from hourglass.certificate.certificates import Certificate
+from hourglass.certificate.operators import OperatorTable
+from hourglass.workflow.definition import RegisteredWorkflow, WorkflowDefinition
+from hourglass.workflow.events import WorkflowEvent
+from hourglass.workflow.execution import ExecutionStatus, PhaseStatus
+from hourglass.workflow.identifiers import (
+    Address,
+    Attempt,
+    BasisPoints,
+    BlockNumber,
+    ChainId,
+    ChainTime,
+    ExecutionId,
+    InputsHash,
+    OperatorSetId,
+    PhaseIndex,
+    ReferenceTimestamp,
+    Round,
+    TxHash,
+    WorkflowId,
+)
+from hourglass.workflow.phases import PhaseType
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    number: BlockNumber
+    hash: bytes
+    parent_hash: bytes
+    timestamp: ChainTime
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An event and where it stands; (block, log_index) orders all events of one chain."""
+
+    block: BlockNumber
+    block_hash: bytes
+    log_index: int
+    tx_hash: TxHash
+    event: WorkflowEvent
+
+
+@dataclass(frozen=True, slots=True)
+class ChainView:
+    """All that an agent needs to judge a request, read in one call: the phase as the contract holds it."""
+
+    as_of: ChainTime
+    """Timestamp of the block that answered."""
+    execution_status: ExecutionStatus
+    workflow_id: WorkflowId
+    definition_hash: bytes
+    phase_type: PhaseType
+    status: PhaseStatus
+    attempt: Attempt
+    operator_set: OperatorSetId
+    consensus_threshold: BasisPoints
+    reference_timestamp: ReferenceTimestamp
+    deadline: ChainTime
+    inputs_hash: InputsHash
+    result: bytes
+    """Empty until COMPLETED."""
+    aggregators: tuple[Address, ...]
+    """Who may propose and in which order to submit, as the contract lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionView:
+    as_of: ChainTime
+    execution_id: ExecutionId
+    workflow_id: WorkflowId
+    initiator: Address
+    status: ExecutionStatus
+    started_at: ChainTime
+    payload: bytes
+    phase_count: int
+
+
+# ── Calls: what this project ever asks the contract to do ─────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterWorkflow:
+    definition: WorkflowDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class ExecuteWorkflow:
+    workflow_id: WorkflowId
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitPhaseResult:
+    execution_id: ExecutionId
+    phase_index: PhaseIndex
+    round: Round
+    result: bytes
+    certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPhaseTimeout:
+    execution_id: ExecutionId
+    phase_index: PhaseIndex
+
+
+Call = RegisterWorkflow | ExecuteWorkflow | SubmitPhaseResult | CheckPhaseTimeout
+
+
+@dataclass(frozen=True, slots=True)
+class FeeQuote:
+    """What the next block charges, in wei per gas."""
+
+    base_fee_wei: int
+    priority_fee_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionPlan:
+    """Everything about a transaction but its call and its signature. Made by `transactions.py`, pure."""
+
+    nonce: int
+    gas_limit: int
+    max_fee_per_gas_wei: int
+    max_priority_fee_per_gas_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    tx_hash: TxHash
+    block: BlockNumber
+    succeeded: bool
+    gas_used: int
+    effective_gas_price_wei: int
+    events: tuple[LoggedEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A secp256k1 account that pays for transactions. Its secret never shows in repr or logs."""
+
+    address: Address
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"Account({self.address})"
+
+
+class Chain(Protocol):
+    """One state machine on one chain. Every method may raise ChainError; each has its own time limit."""
+
+    @property
+    def chain_id(self) -> ChainId: ...
+
+    @property
+    def state_machine(self) -> Address: ...
+
+    async def head(self) -> Block: ...
+
+    async def block(self, number: BlockNumber) -> Block | None:
+        """None if the chain has no such block (yet, or any more)."""
+        ...
+
+    async def start_block(self) -> BlockNumber:
+        """The block in which the state machine was initialised: nothing happened before it."""
+        ...
+
+    async def events(self, first: BlockNumber, last: BlockNumber) -> tuple[LoggedEvent, ...]:
+        """The state machine's events in these blocks, both included, in order."""
+        ...
+
+    async def workflow(self, workflow_id: WorkflowId) -> RegisteredWorkflow | None: ...
+
+    async def latest_workflow(self, creator: Address, name: str) -> RegisteredWorkflow | None: ...
+
+    async def execution(self, execution_id: ExecutionId) -> ExecutionView | None: ...
+
+    async def phase(self, execution_id: ExecutionId, phase_index: PhaseIndex) -> ChainView | None: ...
+
+    async def aggregators(self) -> tuple[Address, ...]: ...
+
+    async def operator_table(
+        self, operator_set: OperatorSetId, reference_timestamp: ReferenceTimestamp
+    ) -> OperatorTable:
+        """The table, checked: it hashes to the root that the verifier holds. Raises ChainError(TABLE_*)."""
+        ...
+
+    async def next_nonce(self, address: Address) -> int:
+        """The nonce after the last transaction of this account that the chain's pending state knows."""
+        ...
+
+    async def fees(self) -> FeeQuote: ...
+
+    async def estimate_gas(self, call: Call, sender: Address) -> int:
+        """Gas the call needs now. Raises RevertedError if the contract would refuse it."""
+        ...
+
+    async def send(self, call: Call, plan: TransactionPlan, account: Account) -> TxHash:
+        """Sign and hand over one transaction. Returning says nothing about its ever being mined."""
+        ...
+
+    async def receipt(self, tx_hash: TxHash) -> Receipt | None:
+        """None while it is not mined (it may never be)."""
+        ...

@@ -1,0 +1,106 @@
+"""What the contract says happened: one frozen value per event of `WorkflowStateMachine`.
+
+These are facts, folded by `hourglass.workflow.execution.apply`. Names and meanings are the contract's.
+"""
+
+from dataclasses import dataclass
+
+from hourglass.workflow.identifiers import (
+    Address,
+    Attempt,
+    ChainTime,
+    ExecutionId,
+    InputsHash,
+    OperatorSetId,
+    PhaseIndex,
+    ReferenceTimestamp,
+    Round,
+    WorkflowId,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowRegistered:
+    """A definition was stored. Its phases are read with `Chain.workflow`."""
+
+    workflow_id: WorkflowId
+    creator: Address
+    name: str
+    version: int
+    definition_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowExecutionStarted:
+    execution_id: ExecutionId
+    workflow_id: WorkflowId
+    initiator: Address
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted:
+    """A phase attempt opened; everything that a signature over it commits to is fixed here."""
+
+    execution_id: ExecutionId
+    phase_index: PhaseIndex
+    attempt: Attempt
+    operator_set: OperatorSetId
+    reference_timestamp: ReferenceTimestamp
+    deadline: ChainTime
+    inputs_hash: InputsHash
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseCompleted:
+    execution_id: ExecutionId
+    phase_index: PhaseIndex
+    attempt: Attempt
+    round: Round
+    result: bytes
+    signed_weight: int
+    total_weight: int
+    submitter: Address
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFailed:
+    """A phase could not start: its operator set had no usable table. `error` is the contract's selector name."""
+
+    execution_id: ExecutionId
+    phase_index: PhaseIndex
+    attempt: Attempt
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseTimedOut:
+    execution_id: ExecutionId
+    phase_index: PhaseIndex
+    attempt: Attempt
+    deadline: ChainTime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowCompleted:
+    execution_id: ExecutionId
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowFailed:
+    """The execution ended without completing: a phase timed out or could not start."""
+
+    execution_id: ExecutionId
+    phase_index: PhaseIndex
+
+
+WorkflowEvent = (
+    WorkflowRegistered
+    | WorkflowExecutionStarted
+    | PhaseStarted
+    | PhaseCompleted
+    | PhaseFailed
+    | PhaseTimedOut
+    | WorkflowCompleted
+    | WorkflowFailed
+)
