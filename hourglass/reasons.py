@@ -32,6 +32,7 @@ class Reason(Enum):
     advice: str
 
     def __new__(cls, code: str, fault: Fault, summary: str, cause: str, advice: str) -> "Reason":
+        """One row of the table below."""
         reason = object.__new__(cls)
         reason._value_ = code
         reason.code = code
@@ -44,6 +45,7 @@ class Reason(Enum):
     def __str__(self) -> str:
         return self.code
 
+    # fmt: off
     # ── Messages that cannot be read ──────────────────────────────────────────────────────────────
     OVERSIZED = (
         "oversized", Fault.PEER,
@@ -409,6 +411,7 @@ class Reason(Enum):
         "It was never registered, or under another creator.",
         "Check the spelling.",
     )
+    # fmt: on
 
 
 def reason_by_code(code: str) -> Reason | None:

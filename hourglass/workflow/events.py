@@ -32,6 +32,8 @@ class WorkflowRegistered:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowExecutionStarted:
+    """An execution began; its root phases start in the same transaction."""
+
     execution_id: ExecutionId
     workflow_id: WorkflowId
     initiator: Address
@@ -53,6 +55,8 @@ class PhaseStarted:
 
 @dataclass(frozen=True, slots=True)
 class PhaseCompleted:
+    """The contract took a certificate. `result` is what every later phase computes from."""
+
     execution_id: ExecutionId
     phase_index: PhaseIndex
     attempt: Attempt
@@ -65,7 +69,7 @@ class PhaseCompleted:
 
 @dataclass(frozen=True, slots=True)
 class PhaseFailed:
-    """A phase could not start: its operator set had no usable table. `error` is the contract's selector name."""
+    """A phase could not start: its operator set had no usable table. `error` is the contract's error."""
 
     execution_id: ExecutionId
     phase_index: PhaseIndex
@@ -75,6 +79,8 @@ class PhaseFailed:
 
 @dataclass(frozen=True, slots=True)
 class PhaseTimedOut:
+    """Somebody told the contract that an active phase's deadline had passed."""
+
     execution_id: ExecutionId
     phase_index: PhaseIndex
     attempt: Attempt
@@ -83,6 +89,8 @@ class PhaseTimedOut:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowCompleted:
+    """All phases have completed."""
+
     execution_id: ExecutionId
 
 

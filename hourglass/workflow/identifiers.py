@@ -45,6 +45,7 @@ class Address(bytes):
     __slots__ = ()
 
     def __new__(cls, raw: bytes) -> "Address":
+        """From its 20 bytes. Raises ValueError for another length."""
         if len(raw) != ADDRESS_BYTES:
             raise ValueError(f"an address has {ADDRESS_BYTES} bytes, not {len(raw)}")
         return super().__new__(cls, raw)
@@ -74,16 +75,19 @@ class OperatorSetId(tuple[Address, int]):
     __slots__ = ()
 
     def __new__(cls, avs: Address, number: int) -> "OperatorSetId":
+        """Raises ValueError unless `number` is a uint32."""
         if not 0 <= number < 2**32:
             raise ValueError(f"an operator set's number is a uint32: {number}")
         return super().__new__(cls, (avs, number))
 
     @property
     def avs(self) -> Address:
+        """The AVS's address."""
         return self[0]
 
     @property
     def number(self) -> int:
+        """The number within the AVS."""
         return self[1]
 
     @property
