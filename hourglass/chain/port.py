@@ -66,6 +66,7 @@ class ChainView:
     operator_set: OperatorSetId
     consensus_threshold: BasisPoints
     reference_timestamp: ReferenceTimestamp
+    started_at: ChainTime
     deadline: ChainTime
     inputs_hash: InputsHash
     result: bytes

@@ -6,6 +6,10 @@ from eth_hash.auto import keccak
 
 from hourglass.workflow.identifiers import Address, ExecutionId, PhaseIndex, Round
 
+MIN_PATIENCE_S = 3
+MAX_PATIENCE_S = 15
+PATIENCE_SHARE = 20
+
 
 def submission_order(
     aggregators: Sequence[Address], execution_id: ExecutionId, phase_index: PhaseIndex
@@ -30,3 +34,17 @@ def proposer(
         raise ValueError("the contract lists no aggregator")
     order = submission_order(aggregators, execution_id, phase_index)
     return order[round % len(order)]
+
+
+def round_patience_s(timeout_s: int) -> int:
+    """Seconds that a round's proposer has before the next round begins, from the phase's own timeout.
+
+    A twentieth of the timeout leaves room for many lost rounds; the bounds keep short phases from racing
+    through rounds faster than messages travel, and long ones from waiting minutes for a dead proposer.
+    """
+    return max(MIN_PATIENCE_S, min(MAX_PATIENCE_S, timeout_s // PATIENCE_SHARE))
+
+
+def round_at(elapsed_s: float, timeout_s: int) -> Round:
+    """The round that a phase is in this many seconds after it started."""
+    return Round(int(max(0.0, elapsed_s) // round_patience_s(timeout_s)))
