@@ -17,10 +17,8 @@ from hourglass.workflow.events import (
     PhaseStarted,
     PhaseTimedOut,
     WorkflowCompleted,
-    WorkflowEvent,
     WorkflowExecutionStarted,
     WorkflowFailed,
-    WorkflowRegistered,
 )
 from hourglass.workflow.identifiers import Address, ChainTime, ExecutionId, PhaseIndex, WorkflowId
 
@@ -114,30 +112,29 @@ class Execution:
         return completed.result
 
 
-Executions = Mapping[ExecutionId, Execution]
+ExecutionEvent = (
+    WorkflowExecutionStarted
+    | PhaseStarted
+    | PhaseCompleted
+    | PhaseFailed
+    | PhaseTimedOut
+    | WorkflowCompleted
+    | WorkflowFailed
+)
 
 
-def apply(executions: Executions, event: WorkflowEvent) -> Executions:
-    """All executions after one more event. Raises IllegalTransitionError for one that cannot follow."""
+def apply(execution: Execution | None, event: ExecutionEvent) -> Execution:
+    """The execution after one more of its events; None before the first.
+
+    Raises IllegalTransitionError for an event that cannot follow.
+    """
     match event:
-        case WorkflowRegistered():
-            return executions
         case WorkflowExecutionStarted(execution_id, workflow_id, initiator, payload):
-            if execution_id in executions:
+            if execution is not None:
                 raise IllegalTransitionError(f"execution {execution_id.hex()} starts twice")
-            started = Execution(execution_id, workflow_id, initiator, payload)
-            return {**executions, execution_id: started}
-        case _:
-            if event.execution_id not in executions:
-                raise IllegalTransitionError(f"execution {event.execution_id.hex()} never started")
-            return {**executions, event.execution_id: _step(executions[event.execution_id], event)}
-
-
-def _step(
-    execution: Execution,
-    event: PhaseStarted | PhaseCompleted | PhaseFailed | PhaseTimedOut | WorkflowCompleted | WorkflowFailed,
-) -> Execution:
-    match event:
+            return Execution(execution_id, workflow_id, initiator, payload)
+        case _ if execution is None:
+            raise IllegalTransitionError(f"execution {event.execution_id.hex()} never started")
         case PhaseStarted():
             return _move(execution, event.phase_index, PhaseStatus.ACTIVE, started=event)
         case PhaseCompleted():

@@ -1,0 +1,41 @@
+"""All executions of one state machine, with enough memory to take back what a reorg removed."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from hourglass.workflow.events import WorkflowEvent, WorkflowRegistered
+from hourglass.workflow.execution import Execution, apply
+from hourglass.workflow.identifiers import BlockNumber, ExecutionId
+
+MAX_REWIND_BLOCKS = 256
+"""Deeper reorgs than this are no reorgs but another chain: whoever follows must begin again."""
+
+
+@dataclass(slots=True)
+class History:
+    """The fold over every execution, and what each event replaced in the latest `MAX_REWIND_BLOCKS`."""
+
+    executions: dict[ExecutionId, Execution] = field(default_factory=dict)
+    _replaced: deque[tuple[BlockNumber, ExecutionId, Execution | None]] = field(default_factory=deque)
+    _forgotten_through: BlockNumber = BlockNumber(-1)
+
+    def add(self, block: BlockNumber, event: WorkflowEvent) -> None:
+        """One more event. Raises IllegalTransitionError for one that cannot follow."""
+        if isinstance(event, WorkflowRegistered):
+            return
+        before = self.executions.get(event.execution_id)
+        self.executions[event.execution_id] = apply(before, event)
+        self._replaced.append((block, event.execution_id, before))
+        while self._replaced[0][0] < block - MAX_REWIND_BLOCKS:
+            self._forgotten_through = self._replaced.popleft()[0]
+
+    def rewind(self, first_removed: BlockNumber) -> None:
+        """Forget everything from this block on. Raises ValueError if that is further back than is kept."""
+        if first_removed <= self._forgotten_through:
+            raise ValueError(f"block {first_removed} is more than {MAX_REWIND_BLOCKS} blocks back")
+        while self._replaced and self._replaced[-1][0] >= first_removed:
+            _, execution_id, before = self._replaced.pop()
+            if before is None:
+                del self.executions[execution_id]
+            else:
+                self.executions[execution_id] = before
