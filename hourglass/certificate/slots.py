@@ -25,6 +25,7 @@ class ObservationSlot:
     tick: Tick
 
     def in_round(self, round: Round) -> "Slot":
+        """The slot in which results of this round are signed."""
         return Slot(
             self.chain_id,
             self.state_machine,
@@ -50,6 +51,7 @@ class Slot:
 
     @property
     def observation_slot(self) -> ObservationSlot:
+        """Where the observations behind this slot's proposals were made."""
         return ObservationSlot(
             self.chain_id,
             self.state_machine,

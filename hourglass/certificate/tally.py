@@ -1,0 +1,95 @@
+"""Who has signed what, by stake: competing digests side by side, until one is frozen.
+
+Signatures are counted unverified; that is the point of an optimistic aggregate. One that turns out bad is dropped
+by name, and a good one by the same operator may then be counted after all.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from hourglass.bls.curve import G1Point
+from hourglass.certificate.operators import OperatorTable
+from hourglass.certificate.quorum import quorum_reached
+from hourglass.workflow.identifiers import Address, BasisPoints, Digest, StakeWeight
+
+MAX_ANSWERS_PER_OPERATOR = 4
+"""Different digests kept per operator: room for honest rounds, and a bound on what a liar can fill."""
+
+
+class Put(Enum):
+    """What became of an answer."""
+
+    COUNTED = "counted"
+    DUPLICATE = "duplicate"
+    CONFLICTING = "conflicting"
+    """A second digest in one slot: counted under that digest too, and kept as evidence."""
+    NOT_A_MEMBER = "not a member"
+    FLOODING = "flooding"
+    LATE = "late"
+
+
+@dataclass(slots=True)
+class Tally:
+    """The answers of one phase attempt. Memory is bounded by members × `MAX_ANSWERS_PER_OPERATOR`."""
+
+    table: OperatorTable
+    threshold: BasisPoints
+    frozen: Digest | None = None
+    _signatures: dict[Digest, dict[Address, G1Point]] = field(default_factory=dict)
+    _answers: dict[Address, dict[Digest, int]] = field(default_factory=dict)
+
+    def put(self, operator: Address, digest: Digest, round: int, signature: G1Point) -> Put:
+        """Count one answer. Two digests of different rounds are no conflict."""
+        if self.table.index_of(operator) is None:
+            return Put.NOT_A_MEMBER
+        answers = self._answers.setdefault(operator, {})
+        if digest in answers:
+            return Put.DUPLICATE
+        if self.frozen is not None:
+            return Put.LATE
+        if len(answers) >= MAX_ANSWERS_PER_OPERATOR:
+            return Put.FLOODING
+        conflicting = round in answers.values()
+        answers[digest] = round
+        self._signatures.setdefault(digest, {})[operator] = signature
+        return Put.CONFLICTING if conflicting else Put.COUNTED
+
+    def drop(self, operator: Address, digest: Digest) -> None:
+        """Take back a signature that turned out invalid."""
+        self._answers.get(operator, {}).pop(digest, None)
+        self._signatures.get(digest, {}).pop(operator, None)
+
+    def freeze(self, digest: Digest) -> None:
+        """This digest is the result, whatever arrives from now on."""
+        self.frozen = digest
+
+    def quorum(self) -> Digest | None:
+        """A digest with enough unverified stake behind it: the one with most, if several have."""
+        reached = [
+            digest
+            for digest in self._signatures
+            if quorum_reached(self.stake_of(digest), self.table.total_weights, self.threshold)
+        ]
+        return max(reached, key=lambda digest: (self.stake_of(digest), digest), default=None)
+
+    def stake_of(self, digest: Digest) -> tuple[StakeWeight, ...]:
+        """The stake that signed it, per column."""
+        return self.table.weight_of(self._signatures.get(digest, {}))
+
+    def signers_of(self, digest: Digest) -> tuple[Address, ...]:
+        """Who signed it."""
+        return tuple(self._signatures.get(digest, {}))
+
+    def signatures_of(self, digest: Digest) -> dict[Address, G1Point]:
+        """Their signatures, as of now."""
+        return dict(self._signatures.get(digest, {}))
+
+    @property
+    def digests(self) -> tuple[Digest, ...]:
+        """Every digest that somebody signed."""
+        return tuple(digest for digest, signatures in self._signatures.items() if signatures)
+
+    @property
+    def answered(self) -> frozenset[Address]:
+        """Who has signed anything that still counts."""
+        return frozenset(operator for operator, answers in self._answers.items() if answers)
