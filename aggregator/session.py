@@ -363,6 +363,10 @@ class PhaseSession:
 
     # ── Views ─────────────────────────────────────────────────────────────────────────────────────────
 
+    def candidate(self, digest: Digest) -> Candidate:
+        """What a digest that operators have signed is about. Raises KeyError for any other digest."""
+        return self._candidates[digest]
+
     @property
     def observes(self) -> bool:
         """Does this phase observe and propose before it attests?"""

@@ -1,0 +1,47 @@
+"""An aggregator's settings: one YAML file per node."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aggregator.opening import Pace
+from hourglass.bus.config import BusConfig
+from hourglass.chain.account import KeyConfig
+from hourglass.chain.config import ChainConfig
+
+
+class PaceConfig(BaseModel):
+    """How patient the aggregator is, in seconds; the defaults suit a public network."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    solicit_s: float = Field(default=2.0, gt=0)
+    turn_s: float = Field(default=5.0, gt=0)
+    gather_s: float = Field(default=0.1, ge=0)
+    resubmit_s: float = Field(default=3.0, gt=0)
+
+    def pace(self) -> Pace:
+        """As the session takes it."""
+        return Pace(**self.model_dump())
+
+
+class ApiConfig(BaseModel):
+    """Where the read-only status API listens. Loopback unless said otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=9000, ge=0, le=65_535)
+
+
+class AggregatorConfig(BaseModel):
+    """Everything that `hourglass aggregator run` needs to know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chain: ChainConfig
+    bus: BusConfig
+    key: KeyConfig
+    api: ApiConfig = ApiConfig()
+    pace: PaceConfig = PaceConfig()
+    log_file: Path | None = None

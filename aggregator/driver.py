@@ -1,0 +1,202 @@
+"""Drives one `PhaseSession`: its inbox, its timers, and the performing of its effects.
+
+One task owns the session. Slow effects run as tasks of the driver's own group and put their outcome into the
+inbox, so the session itself never waits.
+
+    bus, chain ──▶ inbox ──▶ session.receive ──▶ effects ──▶ perform ─┐
+                     ▲                                                │ outcome
+                     └────────────────────────────────────────────────┘
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from aggregator.events import (
+    BadSigners,
+    Certified,
+    Certify,
+    CloseOnChain,
+    Effect,
+    Event,
+    Note,
+    Opened,
+    ProposalSigned,
+    Publish,
+    SignProposal,
+    SubmissionFailed,
+    Submit,
+    WakeAfter,
+    Woken,
+)
+from aggregator.journey import Journey, Step
+from aggregator.session import PhaseSession
+from hourglass.bls.blame import find_invalid
+from hourglass.bls.curve import Backend
+from hourglass.bls.signatures import verify_aggregate
+from hourglass.bus.port import Bus
+from hourglass.certificate.certificates import certify
+from hourglass.certificate.digests import proposal_digest
+from hourglass.certificate.ecdsa import sign_digest
+from hourglass.chain.port import Account, Call, CheckPhaseTimeout, Receipt, SubmitPhaseResult
+from hourglass.errors import BusError, ChainError
+from hourglass.reasons import Reason
+from messages.requests import PhaseRequest, Proposal
+from messages.subjects import PhaseSubject, ProposalSubject
+from messages.wire import encode
+
+MAX_INBOX = 8_192
+"""Answers waiting for one session: eight from each of 1,024 operators. What overflows is asked for again."""
+
+log = structlog.get_logger(__name__)
+
+SendCall = Callable[[Call], Awaitable[Receipt]]
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """What a driver acts through."""
+
+    bus: Bus
+    send: SendCall
+    account: Account
+    backend: Backend
+
+
+@dataclass(slots=True)
+class Driver:
+    """One session and its inbox. `run` is its only task; `put` and `close` are for the node."""
+
+    session: PhaseSession
+    edges: Edges
+    journey: Journey
+    dropped: int = 0
+    transaction: Receipt | None = None
+    _inbox: asyncio.Queue[Event | None] = field(default_factory=lambda: asyncio.Queue(MAX_INBOX))
+    _timer: asyncio.TimerHandle | None = None
+
+    @property
+    def gas_used(self) -> int | None:
+        """Gas of this session's own transaction, once mined."""
+        return None if self.transaction is None else self.transaction.gas_used
+
+    def put(self, event: Event) -> None:
+        """Hand over one fact; dropped, and counted, if the inbox is full: the session asks again."""
+        try:
+            self._inbox.put_nowait(event)
+        except asyncio.QueueFull:
+            self.dropped += 1
+
+    def close(self) -> None:
+        """End `run` once everything before this has been received."""
+        # A full inbox must not keep a finished session alive: drop an answer to make room for the end.
+        while True:
+            try:
+                self._inbox.put_nowait(None)
+            except asyncio.QueueFull:
+                self._inbox.get_nowait()
+            else:
+                return
+
+    async def run(self) -> None:
+        """Receive until closed. What is still being performed then is cancelled: the chain has decided."""
+        loop = asyncio.get_running_loop()
+        self.put(Opened())
+        async with asyncio.TaskGroup() as group:
+            tasks: set[asyncio.Task[None]] = set()
+            while (event := await self._inbox.get()) is not None:
+                self.journey.heard(event, loop.time())
+                for effect in self.session.receive(event, loop.time()):
+                    self.journey.wished(effect, loop.time())
+                    if isinstance(effect, WakeAfter):
+                        self._wake_after(effect.seconds)
+                        continue
+                    task = group.create_task(self._perform(effect))
+                    tasks.add(task)
+                    task.add_done_callback(tasks.discard)
+            if self._timer is not None:
+                self._timer.cancel()
+            for task in tasks:
+                task.cancel()
+
+    def _wake_after(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.put, Woken())
+
+    async def _perform(self, effect: Effect) -> None:
+        match effect:
+            case Publish(message):
+                await self._publish(message)
+            case SignProposal():
+                self.put(ProposalSigned(self._sign(effect)))
+            case Certify():
+                self.put(await asyncio.to_thread(self._certify, effect))
+            case Submit(round, result, certificate):
+                slot = self.session.opening.slot
+                await self._send(
+                    SubmitPhaseResult(slot.execution_id, slot.phase_index, round, result, certificate)
+                )
+            case CloseOnChain():
+                slot = self.session.opening.slot
+                await self._send(CheckPhaseTimeout(slot.execution_id, slot.phase_index))
+            case Note(operator, reason, detail):
+                self._log(operator=str(operator) if operator else None, reason=reason, detail=detail)
+            case WakeAfter():
+                pass
+
+    async def _publish(self, message: PhaseRequest | Proposal) -> None:
+        slot = message.slot
+        kind = PhaseSubject if isinstance(message, PhaseRequest) else ProposalSubject
+        subject = kind(message.operator_set, slot.execution_id, slot.phase_index)
+        try:
+            await self.edges.bus.publish(str(subject), encode(message))
+        except BusError as error:
+            self._log(operator=None, reason=error.reason, detail=error.detail)
+
+    def _sign(self, effect: SignProposal) -> Proposal:
+        opening = self.session.opening
+        digest = proposal_digest(
+            effect.slot, opening.operator_set, opening.inputs_hash, effect.observations
+        )
+        return Proposal(
+            slot=effect.slot,
+            operator_set=opening.operator_set,
+            inputs_hash=opening.inputs_hash,
+            observations=effect.observations,
+            aggregator=opening.me,
+            signature=sign_digest(self.edges.account.secret, digest),
+        )
+
+    def _certify(self, effect: Certify) -> Certified | BadSigners:
+        """One pairing if all is well; blame only if it fails."""
+        table, backend = self.session.opening.table, self.edges.backend
+        certificate = certify(table, effect.message_hash, effect.signatures, backend)
+        if verify_aggregate(certificate.apk, effect.digest, certificate.signature, backend):
+            return Certified(effect.slot, effect.digest, certificate, tuple(effect.signatures))
+        operators = tuple(effect.signatures)
+        entries = [(table.operator(who).pubkey_g2, effect.signatures[who]) for who in operators]
+        bad = find_invalid(backend, effect.digest, entries, secrets.token_bytes)
+        return BadSigners(effect.slot, effect.digest, tuple(operators[index] for index in bad))
+
+    async def _send(self, call: Call) -> None:
+        try:
+            self.transaction = await self.edges.send(call)
+        except ChainError as error:
+            self.put(SubmissionFailed(error.reason, error.detail))
+        else:
+            self.journey.mark(Step.MINED, asyncio.get_running_loop().time())
+
+    def _log(self, operator: str | None, reason: Reason, detail: str) -> None:
+        slot = self.session.opening.slot
+        log.info(
+            reason.summary,
+            reason=reason.code,
+            operator=operator,
+            detail=detail,
+            execution=slot.execution_id.hex(),
+            phase=slot.phase_index,
+        )
