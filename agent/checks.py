@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from hourglass.certificate.digests import inputs_hash, proposal_digest
-from hourglass.certificate.observations import SignedObservation, is_authentic, recover_signer
+from hourglass.certificate.ecdsa import is_authentic, recover_signer
+from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.operators import OperatorTable
 from hourglass.certificate.quorum import quorum_reached
 from hourglass.certificate.slots import ObservationSlot, Slot

@@ -55,15 +55,8 @@ from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import Address, OperatorSetId
 from messages.requests import PhaseRequest, Proposal
 from messages.responses import Attestation, Observation, Refusal
-from messages.subjects import (
-    PHASES,
-    STREAMS,
-    AttestationSubject,
-    ObservationSubject,
-    RefusalSubject,
-    requests_filter,
-)
-from messages.wire import check_subject, decode, encode
+from messages.subjects import PHASES, STREAMS, check_subject, requests_filter, subject_of
+from messages.wire import decode, encode
 
 MAX_DUTIES = 4_096
 """Phase attempts remembered at once. Older ones are made anew from the journal if anybody still asks."""
@@ -83,9 +76,7 @@ async def run(
 ) -> None:
     """Be an operator's agent until cancelled. `ready` is called once requests are being taken."""
     await bus.ensure_streams(tuple(StreamSpec(**plan.as_dict()) for plan in STREAMS))
-    sets = tuple(
-        OperatorSetId(Address.parse(one.avs), one.number) for one in config.operator_sets
-    )
+    sets = tuple(OperatorSetId(Address.parse(one.avs), one.number) for one in config.operator_sets)
     me = Identity(signer.operator, chain.chain_id, chain.state_machine)
     async with asyncio.TaskGroup() as group:
         node = Node(me, chain, bus, signer, handlers, group)
@@ -228,19 +219,11 @@ class Node:
             return SigningRefused(Objection(error.reason, error.detail))
 
     async def _publish(self, message: Observation | Attestation | Refusal) -> None:
-        slot = message.slot
-        match message:
-            case Observation():
-                kind, who = ObservationSubject, message.observation.operator
-            case Attestation():
-                kind, who = AttestationSubject, message.operator
-            case Refusal():
-                kind, who = RefusalSubject, message.operator
-        subject = kind(message.operator_set, slot.execution_id, slot.phase_index, who)
+        subject = str(subject_of(message))
         try:
-            await self.bus.publish(str(subject), encode(message))
+            await self.bus.publish(subject, encode(message))
         except BusError as error:
-            self._note(error.reason, error.detail, subject=str(subject))
+            self._note(error.reason, error.detail, subject=subject)
 
     def _note(
         self, reason: Reason, detail: str, slot: ObservationSlot | None = None, subject: str | None = None

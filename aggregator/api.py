@@ -1,8 +1,8 @@
 """The read-only status API: what this aggregator knows, as JSON over HTTP.
 
-    GET /health                    200 once the chain is being followed, 503 before
-    GET /status                    the node: head, open phases, refusals by reason
-    GET /executions/{id}           every phase attempt of one execution that this node has worked
+GET /health                    200 once the chain is being followed, 503 before
+GET /status                    the node: head, open phases, refusals by reason
+GET /executions/{id}           every phase attempt of one execution that this node has worked
 """
 
 from collections.abc import AsyncIterator

@@ -36,7 +36,7 @@ from aggregator.journey import Journey, Step
 from aggregator.session import PhaseSession
 from hourglass.bls.blame import find_invalid
 from hourglass.bls.curve import Backend
-from hourglass.bls.signatures import verify_aggregate
+from hourglass.bls.signatures import verify
 from hourglass.bus.port import Bus
 from hourglass.certificate.certificates import certify
 from hourglass.certificate.digests import proposal_digest
@@ -45,7 +45,7 @@ from hourglass.chain.port import Account, Call, CheckPhaseTimeout, Receipt, Subm
 from hourglass.errors import BusError, ChainError
 from hourglass.reasons import Reason
 from messages.requests import PhaseRequest, Proposal
-from messages.subjects import PhaseSubject, ProposalSubject
+from messages.subjects import subject_of
 from messages.wire import encode
 
 MAX_INBOX = 8_192
@@ -149,19 +149,14 @@ class Driver:
                 pass
 
     async def _publish(self, message: PhaseRequest | Proposal) -> None:
-        slot = message.slot
-        kind = PhaseSubject if isinstance(message, PhaseRequest) else ProposalSubject
-        subject = kind(message.operator_set, slot.execution_id, slot.phase_index)
         try:
-            await self.edges.bus.publish(str(subject), encode(message))
+            await self.edges.bus.publish(str(subject_of(message)), encode(message))
         except BusError as error:
             self._log(operator=None, reason=error.reason, detail=error.detail)
 
     def _sign(self, effect: SignProposal) -> Proposal:
         opening = self.session.opening
-        digest = proposal_digest(
-            effect.slot, opening.operator_set, opening.inputs_hash, effect.observations
-        )
+        digest = proposal_digest(effect.slot, opening.operator_set, opening.inputs_hash, effect.observations)
         return Proposal(
             slot=effect.slot,
             operator_set=opening.operator_set,
@@ -175,7 +170,7 @@ class Driver:
         """One pairing if all is well; blame only if it fails."""
         table, backend = self.session.opening.table, self.edges.backend
         certificate = certify(table, effect.message_hash, effect.signatures, backend)
-        if verify_aggregate(certificate.apk, effect.digest, certificate.signature, backend):
+        if verify(certificate.apk, effect.digest, certificate.signature, backend):
             return Certified(effect.slot, effect.digest, certificate, tuple(effect.signatures))
         operators = tuple(effect.signatures)
         entries = [(table.operator(who).pubkey_g2, effect.signatures[who]) for who in operators]

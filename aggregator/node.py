@@ -42,8 +42,8 @@ from hourglass.workflow.definition import RegisteredWorkflow
 from hourglass.workflow.history import History
 from hourglass.workflow.identifiers import ChainTime, ExecutionId, WorkflowId
 from messages.responses import Attestation, Observation, Refusal
-from messages.subjects import RESPONSES, STREAMS, responses_filter
-from messages.wire import Message, check_subject, decode
+from messages.subjects import RESPONSES, STREAMS, check_subject, responses_filter
+from messages.wire import Message, decode
 
 MAX_REMEMBERED = 256
 """Closed sessions that are kept, for the status API and for late answers."""
@@ -180,7 +180,9 @@ class Node:
         else:
             self._route(event, delivery.subject)
 
-    def _route(self, event: ObservationReceived | AttestationReceived | RefusalReceived, subject: str) -> None:
+    def _route(
+        self, event: ObservationReceived | AttestationReceived | RefusalReceived, subject: str
+    ) -> None:
         slot = event.message.slot
         slot = slot if isinstance(slot, ObservationSlot) else slot.observation_slot
         driver = self.drivers.get(slot)

@@ -39,7 +39,8 @@ from aggregator.opening import Opening, Pace
 from hourglass.bls.curve import G1Point
 from hourglass.certificate.certificates import Certificate
 from hourglass.certificate.digests import certificate_digest, phase_message_hash
-from hourglass.certificate.observations import SignedObservation, is_authentic
+from hourglass.certificate.ecdsa import is_authentic
+from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.quorum import quorum_reached
 from hourglass.certificate.slots import ObservationSlot, Slot
 from hourglass.certificate.tally import Put, Tally
@@ -179,7 +180,7 @@ class PhaseSession:
             slot, self.opening.operator_set, self.opening.inputs_hash, message.result
         )
         digest = certificate_digest(self.opening.started.reference_timestamp, message_hash)
-        put = self.tally.put(who, digest, message.result, signature)
+        put = self.tally.put(who, digest, slot.round, signature)
         if put in (Put.COUNTED, Put.CONFLICTING):
             self._candidates.setdefault(digest, Candidate(slot, message_hash, message.result))
         return self._on_put(who, digest, put)

@@ -34,6 +34,8 @@ from hourglass.workflow.phases import PhaseType
 
 @dataclass(frozen=True, slots=True)
 class Block:
+    """One block's header, as far as anybody here needs it."""
+
     number: BlockNumber
     hash: bytes
     parent_hash: bytes
@@ -77,6 +79,8 @@ class ChainView:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionView:
+    """One execution as the contract holds it."""
+
     as_of: ChainTime
     execution_id: ExecutionId
     workflow_id: WorkflowId
@@ -92,17 +96,23 @@ class ExecutionView:
 
 @dataclass(frozen=True, slots=True)
 class RegisterWorkflow:
+    """`registerWorkflow`: store a definition, as its next version."""
+
     definition: WorkflowDefinition
 
 
 @dataclass(frozen=True, slots=True)
 class ExecuteWorkflow:
+    """`executeWorkflow`: start a run with this payload."""
+
     workflow_id: WorkflowId
     payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class SubmitPhaseResult:
+    """`submitPhaseResult`: complete a phase with a quorum's certificate."""
+
     execution_id: ExecutionId
     phase_index: PhaseIndex
     round: Round
@@ -112,6 +122,8 @@ class SubmitPhaseResult:
 
 @dataclass(frozen=True, slots=True)
 class CheckPhaseTimeout:
+    """`checkPhaseTimeout`: end a phase whose deadline has passed."""
+
     execution_id: ExecutionId
     phase_index: PhaseIndex
 
@@ -139,6 +151,8 @@ class TransactionPlan:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
+    """A mined transaction, and what it made happen."""
+
     tx_hash: TxHash
     block: BlockNumber
     succeeded: bool
@@ -162,12 +176,18 @@ class Chain(Protocol):
     """One state machine on one chain. Every method may raise ChainError; each has its own time limit."""
 
     @property
-    def chain_id(self) -> ChainId: ...
+    def chain_id(self) -> ChainId:
+        """The chain's own id, checked against the configuration at the start."""
+        ...
 
     @property
-    def state_machine(self) -> Address: ...
+    def state_machine(self) -> Address:
+        """The contract's address."""
+        ...
 
-    async def head(self) -> Block: ...
+    async def head(self) -> Block:
+        """The newest block that the endpoint knows."""
+        ...
 
     async def block(self, number: BlockNumber) -> Block | None:
         """None if the chain has no such block (yet, or any more)."""
@@ -181,15 +201,25 @@ class Chain(Protocol):
         """The state machine's events in these blocks, both included, in order."""
         ...
 
-    async def workflow(self, workflow_id: WorkflowId) -> RegisteredWorkflow | None: ...
+    async def workflow(self, workflow_id: WorkflowId) -> RegisteredWorkflow | None:
+        """A registered workflow with its phases; None if there is none of that id."""
+        ...
 
-    async def latest_workflow(self, creator: Address, name: str) -> RegisteredWorkflow | None: ...
+    async def latest_workflow(self, creator: Address, name: str) -> RegisteredWorkflow | None:
+        """The newest version that this creator registered under this name."""
+        ...
 
-    async def execution(self, execution_id: ExecutionId) -> ExecutionView | None: ...
+    async def execution(self, execution_id: ExecutionId) -> ExecutionView | None:
+        """None if the contract does not know it."""
+        ...
 
-    async def phase(self, execution_id: ExecutionId, phase_index: PhaseIndex) -> ChainView | None: ...
+    async def phase(self, execution_id: ExecutionId, phase_index: PhaseIndex) -> ChainView | None:
+        """One call; None if the contract does not know the execution or it has no such phase."""
+        ...
 
-    async def aggregators(self) -> tuple[Address, ...]: ...
+    async def aggregators(self) -> tuple[Address, ...]:
+        """Who may propose, and the base order of submission, as the contract lists them."""
+        ...
 
     async def operator_table(
         self, operator_set: OperatorSetId, reference_timestamp: ReferenceTimestamp
@@ -201,7 +231,9 @@ class Chain(Protocol):
         """The nonce after the last transaction of this account that the chain's pending state knows."""
         ...
 
-    async def fees(self) -> FeeQuote: ...
+    async def fees(self) -> FeeQuote:
+        """What the next block charges."""
+        ...
 
     async def estimate_gas(self, call: Call, sender: Address) -> int:
         """Gas the call needs now. Raises RevertedError if the contract would refuse it."""
