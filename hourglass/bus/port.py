@@ -28,10 +28,14 @@ class Delivery(Protocol):
     """One message as it arrived."""
 
     @property
-    def subject(self) -> str: ...
+    def subject(self) -> str:
+        """What it was published on."""
+        ...
 
     @property
-    def data(self) -> bytes: ...
+    def data(self) -> bytes:
+        """Its bytes."""
+        ...
 
     @property
     def redelivered(self) -> bool:
