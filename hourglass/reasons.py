@@ -405,6 +405,12 @@ class Reason(Enum):
         "The file is missing or damaged, the password is wrong, or the scalar is out of range.",
         "Check the key file and its password with `hourglass keys show`.",
     )
+    UNAUTHORIZED = (
+        "unauthorized", Fault.USER,
+        "The account may not do this.",
+        "It lacks the role that the contract asks for.",
+        "Ask the contract's admin for the role that is named, or use another account.",
+    )
     UNKNOWN_NAME = (
         "unknown_name", Fault.USER,
         "There is nothing of that name.",

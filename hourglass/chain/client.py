@@ -1,0 +1,314 @@
+"""The real chain: one JSON-RPC endpoint. The only import of web3.
+
+web3's provider carries the requests; its contract objects are not used, because an agent reads a phase on its way to
+every signature and they cost ten times the call. Whatever the endpoint answers is turned into this project's own
+frozen values here, and whatever goes wrong into ChainError or RevertedError.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from eth_account import Account as EthAccount
+from web3 import AsyncHTTPProvider
+
+from hourglass.certificate.digests import definition_hash, phase_definition_tuple, workflow_id
+from hourglass.certificate.operators import OperatorTable
+from hourglass.chain import decoding
+from hourglass.chain.codec import Contract, load_contract
+from hourglass.chain.config import ChainConfig
+from hourglass.chain.port import (
+    Account,
+    Block,
+    Call,
+    ChainView,
+    CheckPhaseTimeout,
+    ExecuteWorkflow,
+    ExecutionView,
+    FeeQuote,
+    LoggedEvent,
+    Receipt,
+    RegisterWorkflow,
+    SubmitPhaseResult,
+    TransactionPlan,
+)
+from hourglass.chain.refusals import reason_of
+from hourglass.chain.tables import TableReader
+from hourglass.errors import ChainError, RevertedError
+from hourglass.reasons import Reason
+from hourglass.workflow.definition import RegisteredWorkflow
+from hourglass.workflow.identifiers import (
+    Address,
+    BlockNumber,
+    ChainId,
+    ExecutionId,
+    OperatorSetId,
+    PhaseIndex,
+    ReferenceTimestamp,
+    TxHash,
+    WorkflowId,
+)
+
+GAS_CAP = 30_000_000
+"""Of simulations: a certificate with a point off the curve could otherwise burn any amount."""
+UNKNOWN = frozenset({"UnknownWorkflow", "UnknownExecution", "UnknownPhase"})
+"""What the contract says of ids that it does not know: an answer, not a failure."""
+REVERT_CODES = (3, -32000, -32003, -32015)
+
+
+@dataclass(slots=True)
+class Rpc:
+    """Requests to one endpoint, each with a time limit."""
+
+    url: str
+    timeout_s: float
+    provider: AsyncHTTPProvider
+
+    async def request(self, method: str, *parameters: Any) -> Any:
+        """The result. Raises ChainError(CHAIN_UNREACHABLE), or RpcRefusedError with what the endpoint said."""
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                answer: Any = await self.provider.make_request(method, list(parameters))
+        except Exception as error:
+            # The provider passes on whatever its HTTP client raises: connection, timeout, malformed answer.
+            detail = f"{masked(self.url)}: {type(error).__name__} on {method}."
+            raise ChainError(Reason.CHAIN_UNREACHABLE, detail) from error
+        if "error" in answer:
+            raise RpcRefusedError(answer["error"])
+        return answer["result"]
+
+
+class RpcRefusedError(Exception):
+    """An endpoint's JSON-RPC error. Never leaves this room."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(str(error.get("message", "")))
+        self.code = error.get("code")
+        data = error.get("data")
+        if isinstance(data, dict):
+            data = data.get("data")
+        self.data = bytes.fromhex(data[2:]) if isinstance(data, str) and data.startswith("0x") else b""
+
+
+@asynccontextmanager
+async def open_rpc(url: str, timeout_s: float = 10.0) -> AsyncIterator[Rpc]:
+    """A session with an endpoint, closed on leaving."""
+    provider = AsyncHTTPProvider(url, exception_retry_configuration=None)
+    try:
+        yield Rpc(url, timeout_s, provider)
+    finally:
+        await provider.disconnect()
+
+
+@dataclass(slots=True)
+class EvmChain:
+    """One state machine through one endpoint, opened with `connect`."""
+
+    rpc: Rpc
+    chain_id: ChainId
+    state_machine: Address
+    machine: Contract
+    tables: TableReader
+    _workflows: dict[WorkflowId, RegisteredWorkflow] = field(default_factory=dict)
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, config: ChainConfig) -> AsyncIterator["EvmChain"]:
+        """Connect and check: the chain is the configured one, and the contract is there.
+
+        Raises ChainError(CHAIN_UNREACHABLE | WRONG_CHAIN | CONTRACT_MISSING).
+        """
+        address = Address.parse(config.state_machine)
+        async with open_rpc(config.rpc_url, config.request_timeout_s) as rpc:
+            found = int(await rpc.request("eth_chainId"), 16)
+            if found != config.chain_id:
+                detail = f"{masked(config.rpc_url)} is chain {found}, not {config.chain_id}."
+                raise ChainError(Reason.WRONG_CHAIN, detail)
+            if await rpc.request("eth_getCode", str(address), "latest") in ("0x", ""):
+                raise ChainError(Reason.CONTRACT_MISSING, f"Nothing is at {address} on chain {found}.")
+            machine, verifier = load_contract("WorkflowStateMachine"), load_contract("OperatorTable")
+            chain = cls(rpc, ChainId(found), address, machine, TableReader(verifier))
+            yield chain
+
+    # ── Reading ───────────────────────────────────────────────────────────────────────────────────────
+
+    async def head(self) -> Block:
+        """The newest block that the endpoint knows."""
+        return decoding.block(await self._ask("eth_getBlockByNumber", "latest", False))
+
+    async def block(self, number: BlockNumber) -> Block | None:
+        """None if the chain has no such block."""
+        found = await self._ask("eth_getBlockByNumber", hex(number), False)
+        return None if found is None else decoding.block(found)
+
+    async def start_block(self) -> BlockNumber:
+        """The block in which the state machine was initialised."""
+        (number,) = await self._read("startBlock")
+        return BlockNumber(number)
+
+    async def events(self, first: BlockNumber, last: BlockNumber) -> tuple[LoggedEvent, ...]:
+        """The state machine's events in these blocks, in order."""
+        query = {"address": str(self.state_machine), "fromBlock": hex(first), "toBlock": hex(last)}
+        logs = await self._ask("eth_getLogs", query)
+        return tuple(event for log in logs if (event := decoding.event(self.machine, log)) is not None)
+
+    async def workflow(self, wanted: WorkflowId) -> RegisteredWorkflow | None:
+        """A registered workflow; it never changes, so it is read once."""
+        if wanted not in self._workflows:
+            view = await self._read_known("getWorkflow", wanted)
+            if view is None:
+                return None
+            (phases,) = await self._read("getWorkflowPhases", wanted)
+            found = decoding.workflow(view[0], phases)
+            if definition_hash(found.definition) != found.definition_hash:
+                raise ChainError(Reason.CHAIN_UNREACHABLE, "A definition does not hash to its own hash.")
+            self._workflows[wanted] = found
+        return self._workflows[wanted]
+
+    async def latest_workflow(self, creator: Address, name: str) -> RegisteredWorkflow | None:
+        """The newest version that this creator registered under this name."""
+        (version,) = await self._read("latestVersion", str(creator), name)
+        if version == 0:
+            return None
+        return await self.workflow(workflow_id(self.chain_id, self.state_machine, creator, name, version))
+
+    async def execution(self, execution_id: ExecutionId) -> ExecutionView | None:
+        """None if the contract does not know it."""
+        view = await self._read_known("getExecution", execution_id)
+        return None if view is None else decoding.execution(view[0])
+
+    async def phase(self, execution_id: ExecutionId, phase_index: PhaseIndex) -> ChainView | None:
+        """One call; None if the contract does not know it."""
+        view = await self._read_known("getPhase", execution_id, phase_index)
+        return None if view is None else decoding.phase(view[0])
+
+    async def aggregators(self) -> tuple[Address, ...]:
+        """As the contract lists them."""
+        (listed,) = await self._read("aggregators")
+        return tuple(Address.parse(one) for one in listed)
+
+    async def operator_table(
+        self, operator_set: OperatorSetId, reference_timestamp: ReferenceTimestamp
+    ) -> OperatorTable:
+        """The table, rebuilt and checked against the verifier's root; read once."""
+        known = self.tables.known(operator_set, reference_timestamp)
+        if known is not None:
+            return known
+        (verifier,) = await self._read("verifier")
+
+        async def ask(data: bytes) -> bytes:
+            return await self._call(Address.parse(verifier), data)
+
+        return await self.tables.read(ask, operator_set, reference_timestamp)
+
+    # ── Sending ───────────────────────────────────────────────────────────────────────────────────────
+
+    async def next_nonce(self, address: Address) -> int:
+        """After the last transaction that the chain's pending state knows."""
+        return int(await self._ask("eth_getTransactionCount", str(address), "pending"), 16)
+
+    async def fees(self) -> FeeQuote:
+        """What the next block charges, by the latest one and the endpoint's advice."""
+        latest, priority = await asyncio.gather(
+            self._ask("eth_getBlockByNumber", "latest", False), self._ask("eth_maxPriorityFeePerGas")
+        )
+        return FeeQuote(int(latest.get("baseFeePerGas", "0x0"), 16), int(priority, 16))
+
+    async def estimate_gas(self, call: Call, sender: Address) -> int:
+        """Gas the call needs now. Raises RevertedError if the contract would refuse it."""
+        transaction = {
+            "from": str(sender),
+            "to": str(self.state_machine),
+            "data": "0x" + self.calldata(call).hex(),
+            "gas": hex(GAS_CAP),
+        }
+        return int(await self._ask("eth_estimateGas", transaction), 16)
+
+    async def send(self, call: Call, plan: TransactionPlan, account: Account) -> TxHash:
+        """Sign and hand over one transaction."""
+        signed = EthAccount.sign_transaction(
+            {
+                "type": 2,
+                "chainId": self.chain_id,
+                "nonce": plan.nonce,
+                "to": str(self.state_machine),
+                "value": 0,
+                "data": self.calldata(call),
+                "gas": plan.gas_limit,
+                "maxFeePerGas": plan.max_fee_per_gas_wei,
+                "maxPriorityFeePerGas": plan.max_priority_fee_per_gas_wei,
+            },
+            account.secret,
+        )
+        sent = await self._ask("eth_sendRawTransaction", "0x" + bytes(signed.raw_transaction).hex())
+        return TxHash(bytes.fromhex(sent[2:]))
+
+    async def receipt(self, tx_hash: TxHash) -> Receipt | None:
+        """None while it is not mined."""
+        found = await self._ask("eth_getTransactionReceipt", "0x" + tx_hash.hex())
+        return None if found is None else decoding.receipt(self.machine, found)
+
+    def calldata(self, call: Call) -> bytes:
+        """The call's bytes."""
+        match call:
+            case RegisterWorkflow(definition):
+                phases = [phase_definition_tuple(phase) for phase in definition.phases]
+                return self.machine.call("registerWorkflow", definition.name, phases, [])
+            case ExecuteWorkflow(workflow, payload):
+                return self.machine.call("executeWorkflow", workflow, payload)
+            case SubmitPhaseResult(execution_id, phase_index, round, result, certificate):
+                return self.machine.call(
+                    "submitPhaseResult", execution_id, phase_index, round, result, certificate.encode()
+                )
+            case CheckPhaseTimeout(execution_id, phase_index):
+                return self.machine.call("checkPhaseTimeout", execution_id, phase_index)
+
+    # ── How ───────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _read(self, function: str, *arguments: Any) -> tuple[Any, ...]:
+        data = await self._call(self.state_machine, self.machine.call(function, *arguments))
+        try:
+            return self.machine.answer(function, data)
+        except ValueError as error:
+            detail = f"{self.state_machine} does not answer {function} as a state machine does."
+            raise ChainError(Reason.CONTRACT_MISSING, detail) from error
+
+    async def _read_known(self, function: str, *arguments: Any) -> tuple[Any, ...] | None:
+        try:
+            return await self._read(function, *arguments)
+        except RevertedError as error:
+            if error.error_name in UNKNOWN:
+                return None
+            raise
+
+    async def _call(self, to: Address, data: bytes) -> bytes:
+        answer: str = await self._ask("eth_call", {"to": str(to), "data": "0x" + data.hex()}, "latest")
+        return bytes.fromhex(answer[2:])
+
+    async def _ask(self, method: str, *parameters: Any) -> Any:
+        try:
+            return await self.rpc.request(method, *parameters)
+        except RpcRefusedError as error:
+            raise self._refused(method, error) from error
+
+    def _refused(self, method: str, error: RpcRefusedError) -> ChainError:
+        if error.data or (error.code in REVERT_CODES and "revert" in str(error).lower()):
+            name, fields = self.machine.error(error.data)
+            shown = ", ".join(_shown(one) for one in fields)
+            return RevertedError(reason_of(name), name or "unknown", f"{name or str(error)}({shown})")
+        reason = Reason.TRANSACTION_FAILED if method.startswith("eth_send") else Reason.CHAIN_UNREACHABLE
+        return ChainError(reason, f"{masked(self.rpc.url)} on {method}: {error}")
+
+
+def masked(url: str) -> str:
+    """Scheme and host only: paths and user info of endpoints hold their keys."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname or ''}{port}"
+
+
+def _shown(value: Any) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)

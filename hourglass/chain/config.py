@@ -1,0 +1,30 @@
+"""How a node reaches the chain."""
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from hourglass.workflow.identifiers import Address
+
+
+class ChainConfig(BaseModel):
+    """One endpoint and one state machine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rpc_url: str
+    chain_id: int = Field(gt=0)
+    """Checked against the endpoint's own answer before anything is signed."""
+    state_machine: str
+    """Address of the `WorkflowStateMachine` (its proxy)."""
+    poll_interval_s: float = Field(default=1.0, gt=0)
+    confirmations: int = Field(default=0, ge=0)
+    """Blocks that must stand on top of an event before it is acted on."""
+    request_timeout_s: float = Field(default=10.0, gt=0)
+    transaction_timeout_s: float = Field(default=120.0, gt=0)
+    """How long to wait for a transaction to be mined."""
+    max_fee_gwei: float = Field(default=500.0, gt=0)
+    """No transaction is offered at more."""
+
+    @field_validator("state_machine")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        return str(Address.parse(value))

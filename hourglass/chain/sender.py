@@ -1,0 +1,79 @@
+"""Sends one account's transactions, one nonce after another, and waits for each to be mined."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from hourglass.chain.port import Account, Call, Chain, Receipt
+from hourglass.chain.transactions import plan
+from hourglass.errors import ChainError, RevertedError
+from hourglass.reasons import Reason
+from hourglass.workflow.identifiers import TxHash
+
+WEI_PER_GWEI = 10**9
+RECEIPT_POLL_S = 0.02
+RECEIPT_POLL_GROWTH = 1.5
+RECEIPT_POLL_CEILING_S = 2.0
+
+
+@dataclass(slots=True)
+class TransactionSender:
+    """The only sender of its account in this process. A nonce used by someone else is noticed and skipped."""
+
+    chain: Chain
+    account: Account
+    timeout_s: float = 120.0
+    max_fee_gwei: float = 500.0
+    _next: int | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def send(self, call: Call) -> Receipt:
+        """Simulate, send, wait.
+
+        Raises RevertedError if the contract refuses it, before or after it was sent, and
+        ChainError(TRANSACTION_FAILED) if it was not mined in time.
+        """
+        tx_hash = await self._hand_over(call)
+        receipt = await self._mined(tx_hash)
+        if not receipt.succeeded:
+            # Once more as a simulation: it tells the reason that a receipt does not.
+            await self.chain.estimate_gas(call, self.account.address)
+            raise RevertedError(Reason.TRANSACTION_REVERTED, "unknown", f"0x{tx_hash.hex()} reverted.")
+        return receipt
+
+    async def _hand_over(self, call: Call) -> TxHash:
+        async with self._turn:
+            gas, quote = await asyncio.gather(
+                self.chain.estimate_gas(call, self.account.address), self.chain.fees()
+            )
+            known = await self.chain.next_nonce(self.account.address)
+            nonce = known if self._next is None else max(self._next, known)
+            offer = plan(nonce, gas, quote, int(self.max_fee_gwei * WEI_PER_GWEI))
+            try:
+                tx_hash = await self.chain.send(call, offer, self.account)
+            except ChainError:
+                self._next = None
+                raise
+            self._next = nonce + 1
+            return tx_hash
+
+    async def _mined(self, tx_hash: TxHash) -> Receipt:
+        pause = RECEIPT_POLL_S
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                while (receipt := await self._receipt(tx_hash)) is None:
+                    await asyncio.sleep(pause)
+                    pause = min(pause * RECEIPT_POLL_GROWTH, RECEIPT_POLL_CEILING_S)
+                return receipt
+        except TimeoutError as error:
+            self._next = None
+            detail = f"0x{tx_hash.hex()} was not mined within {self.timeout_s:.0f} s."
+            raise ChainError(Reason.TRANSACTION_FAILED, detail) from error
+
+    async def _receipt(self, tx_hash: TxHash) -> Receipt | None:
+        try:
+            return await self.chain.receipt(tx_hash)
+        except RevertedError:
+            raise
+        except ChainError:
+            # The transaction is under way whether the endpoint answers or not.
+            return None

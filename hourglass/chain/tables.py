@@ -1,0 +1,87 @@
+"""Operator tables read from the chain, rebuilt locally, and believed only if they hash to what the verifier holds."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hourglass.bls.curve import G1Point, G2Point
+from hourglass.bls.signatures import default_backend
+from hourglass.certificate.operators import Operator, OperatorTable
+from hourglass.chain.codec import Contract
+from hourglass.errors import ChainError, PointError
+from hourglass.reasons import Reason
+from hourglass.workflow.identifiers import Address, OperatorSetId, ReferenceTimestamp
+
+MAX_TABLES = 64
+"""Kept tables; one of 1,024 operators takes about 1 MB."""
+
+Ask = Callable[[bytes], Awaitable[bytes]]
+"""Calldata to the verifier, its answer back."""
+
+
+@dataclass(slots=True)
+class TableReader:
+    """Reads each table once: a published table never changes."""
+
+    verifier: Contract
+    _tables: OrderedDict[tuple[OperatorSetId, int], OperatorTable] = field(default_factory=OrderedDict)
+
+    def known(self, operator_set: OperatorSetId, timestamp: ReferenceTimestamp) -> OperatorTable | None:
+        """A table that was read before."""
+        return self._tables.get((operator_set, timestamp))
+
+    async def read(
+        self, ask: Ask, operator_set: OperatorSetId, timestamp: ReferenceTimestamp
+    ) -> OperatorTable:
+        """The table, checked. Raises ChainError(TABLE_UNAVAILABLE | TABLE_MISMATCH)."""
+        which = ((str(operator_set.avs), operator_set.number), timestamp)
+
+        async def call(function: str, *arguments: Any) -> Any:
+            answer = await ask(self.verifier.call(function, *arguments))
+            return self.verifier.answer(function, answer)[0]
+
+        entries = await call("getOperatorTable", *which)
+        info = await call("getOperatorSetInfo", *which)
+        staleness = await call("maxOperatorTableStaleness", which[0])
+        if not entries:
+            raise ChainError(Reason.TABLE_UNAVAILABLE, f"{operator_set} has none at {timestamp}.")
+        table = _rebuild(operator_set, timestamp, staleness, entries)
+        _compare(table, info)
+        self._tables[operator_set, timestamp] = table
+        while len(self._tables) > MAX_TABLES:
+            self._tables.popitem(last=False)
+        return table
+
+
+def _rebuild(
+    operator_set: OperatorSetId, timestamp: ReferenceTimestamp, staleness: int, entries: Any
+) -> OperatorTable:
+    backend = default_backend()
+    try:
+        return OperatorTable(
+            operator_set,
+            timestamp,
+            staleness,
+            tuple(
+                Operator(
+                    Address.parse(address),
+                    G1Point(*g1).check(),
+                    G2Point(*g2[0], *g2[1]).check(backend),
+                    tuple(weights),
+                )
+                for address, g1, g2, weights in entries
+            ),
+        )
+    except (PointError, ValueError) as error:
+        raise ChainError(Reason.TABLE_MISMATCH, f"{operator_set} at {timestamp}: {error}") from error
+
+
+def _compare(table: OperatorTable, info: Any) -> None:
+    root, count, aggregate, totals = info
+    rebuilt = (table.root, len(table.operators), (table.aggregate_g1.x, table.aggregate_g1.y))
+    if rebuilt != (root, count, tuple(aggregate)) or table.total_weights != tuple(totals):
+        detail = (
+            f"{table.operator_set} at {table.reference_timestamp}: the verifier holds root 0x{root.hex()}."
+        )
+        raise ChainError(Reason.TABLE_MISMATCH, detail)
