@@ -42,5 +42,7 @@ class AgentConfig(BaseModel):
     operator_sets: tuple[OperatorSetConfig, ...] = Field(min_length=1)
     workflows: tuple[str, ...] = Field(min_length=1)
     """Where the handlers are: "module:name" or "path/to/file.py:name"."""
+    environment: dict[str, str] = {}
+    """What the handlers' process sees besides PATH: never put the agent's own secrets here."""
     handler_timeout_s: float = Field(default=600.0, gt=0)
     """The longest that any handler may take, whatever the phase allows."""

@@ -243,5 +243,5 @@ class Node:
 def _in_order(effects: tuple[Effect, ...]) -> list[tuple[Effect, ...]]:
     """Effects that may run side by side; answers to be published keep their order, as one group."""
     answers = tuple(effect for effect in effects if isinstance(effect, Publish))
-    others = [(effect,) for effect in effects if not isinstance(effect, Publish)]
+    others: list[tuple[Effect, ...]] = [(one,) for one in effects if not isinstance(one, Publish)]
     return [*others, answers] if answers else others

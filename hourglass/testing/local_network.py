@@ -1,0 +1,242 @@
+"""A whole network on this machine: real NATS, real anvil, the contracts, and every node its own OS process.
+
+It is what `hourglass dev`, the demo, the benchmarks and the end-to-end tests run on. Everything it writes is in
+one temporary folder, and leaving the context ends every process and removes that folder.
+"""
+
+import asyncio
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hourglass.bls.keys import ENTROPY_BYTES, SecretKey
+from hourglass.bls.keystore import write_keystore
+from hourglass.bls.signatures import default_backend
+from hourglass.certificate.ecdsa import address_of
+from hourglass.chain.port import Account
+from hourglass.testing.anvil import Anvil
+from hourglass.testing.deployment import Deployment, OperatorRegistration, deploy_local
+from hourglass.testing.nats_server import NatsServer
+from hourglass.testing.processes import NodeProcess
+from hourglass.workflow.identifiers import WORD_BYTES
+
+LIGHT_SCRYPT_N = 2**4
+"""Keystores of a local network protect nothing: their keys live as long as the folder."""
+POLL_INTERVAL_S = 0.05
+BLOCK_TIME_S = 1
+"""Blocks come at once with a transaction, and every second without, so that the chain's clock moves."""
+OPERATOR_SET = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorPlan:
+    """One operator of a local network."""
+
+    name: str
+    weight: int
+    workflows: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What its handlers see."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPlan:
+    """What to start."""
+
+    operators: tuple[OperatorPlan, ...]
+    aggregators: int = 1
+    pace: Mapping[str, float] = field(default_factory=dict)
+    chain_port: int | None = None
+    bus_port: int | None = None
+    api_port: int = 0
+
+
+@dataclass(slots=True)
+class LocalNode:
+    """An agent or aggregator of a local network."""
+
+    name: str
+    account: Account
+    process: NodeProcess
+
+
+@dataclass(slots=True)
+class LocalNetwork:
+    """A running local network."""
+
+    folder: Path
+    nats: NatsServer
+    anvil: Anvil
+    deployment: Deployment
+    agents: list[LocalNode]
+    aggregators: list[LocalNode]
+
+    @property
+    def network_file(self) -> Path:
+        """What the other commands need to find this network."""
+        return self.folder / "network.yaml"
+
+    @property
+    def api_url(self) -> str:
+        """The first aggregator's status API."""
+        return f"http://127.0.0.1:{self.aggregators[0].process.announced}"
+
+    def name_of(self, address: str) -> str:
+        """An operator's name by its address."""
+        return next((node.name for node in self.agents if str(node.account.address) == address), address)
+
+    def logs(self) -> dict[str, str]:
+        """Every node's log, by name: what to look at when something went wrong."""
+        nodes = (*self.agents, *self.aggregators)
+        return {node.name: node.process.log.read_text("utf-8", errors="replace") for node in nodes}
+
+
+@asynccontextmanager
+async def start_local(plan: NetworkPlan) -> AsyncIterator[LocalNetwork]:
+    """Start everything, wait until every node is ready, and end and remove it all on leaving."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hourglass-")))
+        nats, anvil = await asyncio.gather(
+            stack.enter_async_context(NatsServer.start(_folder(folder, "nats"), plan.bus_port)),
+            stack.enter_async_context(Anvil.start(port=plan.chain_port, block_time=BLOCK_TIME_S)),
+        )
+        people = [_Keys.generate() for _ in plan.operators]
+        aggregators = [_new_account() for _ in range(plan.aggregators)]
+        network = LocalNetwork(
+            folder,
+            nats,
+            anvil,
+            await deploy_local(
+                anvil,
+                [keys.registration(one.weight) for keys, one in zip(people, plan.operators, strict=True)],
+                [account.address for account in aggregators],
+            ),
+            agents=[],
+            aggregators=[],
+        )
+        stack.push_async_callback(_stop, network)
+        for one, keys in zip(plan.operators, people, strict=True):
+            network.agents.append(_agent(network, one, keys))
+        for number, account in enumerate(aggregators):
+            network.aggregators.append(_aggregator(network, plan, number, account))
+        async with asyncio.TaskGroup() as group:
+            for node in (*network.aggregators, *network.agents):
+                group.create_task(node.process.start())
+        _write(network.network_file, _network_settings(network))
+        yield network
+
+
+async def _stop(network: LocalNetwork) -> None:
+    async with asyncio.TaskGroup() as group:
+        for node in (*network.aggregators, *network.agents):
+            group.create_task(node.process.stop())
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    account: Account
+    bls: SecretKey
+
+    @classmethod
+    def generate(cls) -> "_Keys":
+        return cls(_new_account(), SecretKey.from_entropy(secrets.token_bytes(ENTROPY_BYTES)))
+
+    def registration(self, weight: int) -> OperatorRegistration:
+        return OperatorRegistration(self.account.address, self.bls, {OPERATOR_SET: (weight,)})
+
+
+def _new_account() -> Account:
+    secret = secrets.token_bytes(WORD_BYTES)
+    return Account(address_of(secret), secret)
+
+
+def _agent(network: LocalNetwork, plan: OperatorPlan, keys: _Keys) -> LocalNode:
+    folder = _folder(network.folder, plan.name)
+    key_file, keystore, password = folder / "operator.key", folder / "bls.json", folder / "password"
+    _write_secret(key_file, keys.account.secret.hex())
+    _write_secret(password, secrets.token_hex(16))
+    _write_secret(
+        keystore,
+        write_keystore(
+            keys.bls,
+            password.read_text(),
+            secrets.token_bytes(32),
+            secrets.token_bytes(16),
+            default_backend(),
+            scrypt_n=LIGHT_SCRYPT_N,
+        ).decode(),
+    )
+    settings = {
+        "chain": _chain_settings(network),
+        "bus": {"url": network.nats.url},
+        "operator_key": {"file": str(key_file)},
+        "bls_key": {"keystore": str(keystore), "password_file": str(password)},
+        "journal": str(folder / "journal.sqlite"),
+        "operator_sets": [{"avs": str(network.deployment.avs), "number": OPERATOR_SET}],
+        "workflows": list(plan.workflows),
+        "environment": dict(plan.environment),
+    }
+    process = _process(folder, plan.name, "agent", settings)
+    return LocalNode(plan.name, keys.account, process)
+
+
+def _aggregator(network: LocalNetwork, plan: NetworkPlan, number: int, account: Account) -> LocalNode:
+    name = f"aggregator-{number + 1}"
+    folder = _folder(network.folder, name)
+    _write_secret(folder / "account.key", account.secret.hex())
+    settings = {
+        "chain": _chain_settings(network),
+        "bus": {"url": network.nats.url},
+        "key": {"file": str(folder / "account.key")},
+        "api": {"port": plan.api_port if number == 0 else 0},
+        "pace": dict(plan.pace),
+    }
+    return LocalNode(name, account, _process(folder, name, "aggregator", settings))
+
+
+def _process(folder: Path, name: str, noun: str, settings: dict[str, Any]) -> NodeProcess:
+    _write(folder / "config.yaml", settings)
+    return NodeProcess(name, (noun, "run", "--config", str(folder / "config.yaml")), folder / "log.jsonl")
+
+
+def _network_settings(network: LocalNetwork) -> dict[str, Any]:
+    key_file = network.folder / "user.key"
+    _write_secret(key_file, network.deployment.admin.secret.hex())
+    return {
+        "chain": _chain_settings(network),
+        "key": {"file": str(key_file)},
+        "aggregators": [f"http://127.0.0.1:{node.process.announced}" for node in network.aggregators],
+        "names": {str(node.account.address): node.name for node in network.agents},
+    }
+
+
+def _chain_settings(network: LocalNetwork) -> dict[str, Any]:
+    return {
+        "rpc_url": network.anvil.rpc_url,
+        "chain_id": network.anvil.chain_id,
+        "state_machine": str(network.deployment.state_machine),
+        "poll_interval_s": POLL_INTERVAL_S,
+    }
+
+
+def _folder(parent: Path, name: str) -> Path:
+    folder = parent / name
+    folder.mkdir()
+    return folder
+
+
+def _write(path: Path, settings: dict[str, Any]) -> None:
+    path.write_text(yaml.safe_dump(settings, sort_keys=False), "utf-8")
+
+
+def _write_secret(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(text, "utf-8")
+
+
