@@ -347,6 +347,24 @@ class Reason(Enum):
         "It was submitted before enough operators had signed.",
         "Collect more signatures.",
     )
+    CALL_REFUSED = (
+        "call_refused", Fault.USER,
+        "The contract refuses the call.",
+        "One of its rules is not met; the error's name says which.",
+        "Correct the call; docs/protocol.md lists the contract's rules.",
+    )
+    DEADLINE_NOT_PASSED = (
+        "deadline_not_passed", Fault.NOBODY,
+        "The phase's deadline has not passed yet.",
+        "Somebody tried to end the phase too early by the chain's clock.",
+        "Try again after the deadline.",
+    )
+    REQUIRED_STAKE_NOT_MET = (
+        "required_stake_not_met", Fault.AUTHOR,
+        "The operator set has less stake than the phase requires.",
+        "Its newest table's total weight is zero, or below the definition's required stake.",
+        "Lower the phase's required stake, or wait for more operators.",
+    )
     TRANSACTION_REVERTED = (
         "transaction_reverted", Fault.WORLD,
         "The transaction was mined and reverted.",
@@ -366,6 +384,12 @@ class Reason(Enum):
         "The chain endpoint does not answer.",
         "It is down, refuses the connection, or is too slow.",
         "Check `chain.rpc_url` and that the endpoint is up.",
+    )
+    ENDPOINT_REFUSED = (
+        "endpoint_refused", Fault.WORLD,
+        "The chain endpoint refuses the request.",
+        "It limits rates or ranges, lacks the method, or does not hold the block.",
+        "See its message; if it goes on, use another endpoint.",
     )
     CONTRACT_MISSING = (
         "contract_missing", Fault.USER,

@@ -152,6 +152,13 @@ class EvmChain:
     async def events(self, first: BlockNumber, last: BlockNumber) -> tuple[LoggedEvent, ...]:
         """The state machine's events in these blocks, in order."""
         query = {"address": str(self.state_machine), "fromBlock": hex(first), "toBlock": hex(last)}
+        return await self._logs(query)
+
+    async def events_of(self, block: Block) -> tuple[LoggedEvent, ...]:
+        """The state machine's events in exactly this block (EIP-234)."""
+        return await self._logs({"address": str(self.state_machine), "blockHash": "0x" + block.hash.hex()})
+
+    async def _logs(self, query: dict[str, str]) -> tuple[LoggedEvent, ...]:
         logs = await self._ask("eth_getLogs", query)
         return tuple(event for log in logs if (event := decoding.event(self.machine, log)) is not None)
 

@@ -201,6 +201,14 @@ class Chain(Protocol):
         """The state machine's events in these blocks, both included, in order."""
         ...
 
+    async def events_of(self, block: Block) -> tuple[LoggedEvent, ...]:
+        """The state machine's events in exactly this block, by its hash, in order.
+
+        Raises ChainError if the endpoint does not hold this very block (any more, or yet): `events` answers
+        nothing for a block that an endpoint has not seen, which near the head would skip events unnoticed.
+        """
+        ...
+
     async def workflow(self, workflow_id: WorkflowId) -> RegisteredWorkflow | None:
         """A registered workflow with its phases; None if there is none of that id."""
         ...

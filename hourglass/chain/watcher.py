@@ -1,0 +1,143 @@
+"""Follows one state machine's events: none skipped, none repeated, a reorg told as an event of its own.
+
+`Trail` decides what to ask for next; this asks, retries while the endpoint fails, and hands on what came.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import structlog
+
+from hourglass.chain.port import Block, Chain, LoggedEvent
+from hourglass.chain.trail import LookBack, Rest, TakeBlock, TakeRange, Trail
+from hourglass.errors import ChainError
+from hourglass.reasons import Reason
+from hourglass.workflow.identifiers import BlockNumber
+
+RETRY_CEILING_S = 5.0
+"""An endpoint that is down is asked this often at least, so that work resumes soon after it is back."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reorged:
+    """Every event delivered from this block on never happened. What stands instead follows."""
+
+    first_removed: BlockNumber
+
+
+@dataclass(frozen=True, slots=True)
+class HeadAdvanced:
+    """Every event up to this block, the newest wanted one, has been delivered. It carries the chain's time."""
+
+    block: Block
+
+
+WatchEvent = LoggedEvent | Reorged | HeadAdvanced
+
+
+async def watch(
+    chain: Chain, first: BlockNumber, poll_interval_s: float, confirmations: int = 0
+) -> AsyncIterator[WatchEvent]:
+    """Everything from block `first` on, for ever; blocks count once `confirmations` more stand on them.
+
+    Never raises for a failing endpoint: it asks again, ever more slowly. A reorg deeper than is remembered
+    removes everything, from `first` on.
+    """
+    watcher = _Watcher(chain, Trail(first), confirmations)
+    pause = poll_interval_s
+    while True:
+        try:
+            seen = await watcher.advance()
+        except ChainError as error:
+            if pause == poll_interval_s:
+                log.warning("chain watcher waits", reason=error.reason.code, detail=error.detail)
+            watcher.give_up_step()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, max(RETRY_CEILING_S, poll_interval_s))
+            continue
+        pause = poll_interval_s
+        for one in seen:
+            yield one
+        if watcher.caught_up:
+            await asyncio.sleep(poll_interval_s)
+
+
+@dataclass(slots=True)
+class _Watcher:
+    chain: Chain
+    trail: Trail
+    confirmations: int
+    head: Block | None = None
+    """The head that is being caught up with; None once that is done."""
+    announced: Block | None = None
+
+    @property
+    def caught_up(self) -> bool:
+        return self.head is None
+
+    def give_up_step(self) -> None:
+        """The endpoint failed: look at its head anew, and ask for less at once."""
+        self.head = None
+        self.trail.shrink_range()
+
+    async def advance(self) -> tuple[WatchEvent, ...]:
+        """One step towards the head. Changes nothing if it raises ChainError."""
+        if self.head is None:
+            self.head = await self.chain.head()
+        target = BlockNumber(self.head.number - self.confirmations)
+        match self.trail.step(self.head, target):
+            case TakeRange(first, last):
+                return await self._take_range(first, last)
+            case TakeBlock(number):
+                return await self._take_block(number, self.head)
+            case LookBack():
+                return await self._look_back(self.head)
+            case Rest():
+                self.head = None
+                return self._announce()
+
+    async def _take_range(self, first: BlockNumber, last: BlockNumber) -> tuple[WatchEvent, ...]:
+        assert self.head is not None
+        if not self.trail.follows(await self._block(first)):
+            return await self._look_back(self.head)
+        events = await self.chain.events(first, last)
+        self.trail.extend(await self._block(last))
+        self.trail.grow_range()
+        return events
+
+    async def _take_block(self, number: BlockNumber, head: Block) -> tuple[WatchEvent, ...]:
+        block = head if number == head.number else await self._block(number)
+        if not self.trail.follows(block):
+            return await self._look_back(head)
+        events = await self.chain.events_of(block)
+        self.trail.extend(block)
+        return events
+
+    async def _look_back(self, head: Block) -> tuple[WatchEvent, ...]:
+        tip = self.trail.tip
+        ancestor = None
+        for kept in list(self.trail.kept_until(head.number)):
+            if (await self._block(kept.number)).hash == kept.hash:
+                ancestor = kept
+                break
+        if tip is None or ancestor == next(self.trail.kept_until(head.number), None):
+            # Nothing of what the head can tell contradicts us; it may have moved meanwhile, so look anew.
+            self.head = None
+            return ()
+        return (Reorged(self.trail.cut(ancestor)),)
+
+    async def _block(self, number: BlockNumber) -> Block:
+        block = await self.chain.block(number)
+        if block is None:
+            raise ChainError(Reason.CHAIN_UNREACHABLE, f"It shows a later head, but not block {number}.")
+        return block
+
+    def _announce(self) -> tuple[WatchEvent, ...]:
+        tip = self.trail.tip
+        if tip is None or tip == self.announced:
+            return ()
+        self.announced = tip
+        return (HeadAdvanced(tip),)
