@@ -7,7 +7,7 @@ one temporary folder, and leaving the context ends every process and removes tha
 import asyncio
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,14 +98,21 @@ class LocalNetwork:
 
 
 @asynccontextmanager
-async def start_local(plan: NetworkPlan) -> AsyncIterator[LocalNetwork]:
-    """Start everything, wait until every node is ready, and end and remove it all on leaving."""
+async def start_local(
+    plan: NetworkPlan, announce: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[LocalNetwork]:
+    """Start everything, wait until every node is ready, and end and remove it all on leaving.
+
+    `announce` is told, in a few words, whatever has come up.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hourglass-")))
         nats, anvil = await asyncio.gather(
             stack.enter_async_context(NatsServer.start(_folder(folder, "nats"), plan.bus_port)),
             stack.enter_async_context(Anvil.start(port=plan.chain_port, block_time=BLOCK_TIME_S)),
         )
+        announce(f"NATS with JetStream on {nats.url}")
+        announce(f"chain {anvil.chain_id} (anvil) on {anvil.rpc_url}")
         people = [_Keys.generate() for _ in plan.operators]
         aggregators = [_new_account() for _ in range(plan.aggregators)]
         network = LocalNetwork(
@@ -120,6 +127,7 @@ async def start_local(plan: NetworkPlan) -> AsyncIterator[LocalNetwork]:
             agents=[],
             aggregators=[],
         )
+        announce(f"contracts deployed, {len(people)} operators registered with their stake")
         stack.push_async_callback(_stop, network)
         for one, keys in zip(plan.operators, people, strict=True):
             network.agents.append(_agent(network, one, keys))
@@ -127,9 +135,14 @@ async def start_local(plan: NetworkPlan) -> AsyncIterator[LocalNetwork]:
             network.aggregators.append(_aggregator(network, plan, number, account))
         async with asyncio.TaskGroup() as group:
             for node in (*network.aggregators, *network.agents):
-                group.create_task(node.process.start())
+                group.create_task(_start(node, announce))
         _write(network.network_file, _network_settings(network))
         yield network
+
+
+async def _start(node: LocalNode, announce: Callable[[str], None]) -> None:
+    await node.process.start()
+    announce(f"{node.name} ready (process {node.process.pid})")
 
 
 async def _stop(network: LocalNetwork) -> None:
@@ -238,5 +251,3 @@ def _write(path: Path, settings: dict[str, Any]) -> None:
 def _write_secret(path: Path, text: str) -> None:
     path.touch(mode=0o600)
     path.write_text(text, "utf-8")
-
-

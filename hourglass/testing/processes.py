@@ -43,10 +43,10 @@ class NodeProcess:
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,
             )
-        assert self.process.stdout is not None
+        output = self.process.stdout
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
-                while line := await self.process.stdout.readline():
+                while output is not None and (line := await output.readline()):
                     if line.startswith(READY_LINE):
                         self.announced = line[len(READY_LINE) :].decode().strip()
                         return
@@ -54,6 +54,11 @@ class NodeProcess:
             await self.kill()
         last_words = self.log.read_text("utf-8", errors="replace")[-LAST_WORDS:]
         raise ConfigError(Reason.INVALID_CONFIG, f"{self.name} did not come up:\n{last_words}")
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id, once started."""
+        return None if self.process is None else self.process.pid
 
     @property
     def running(self) -> bool:

@@ -1,0 +1,53 @@
+"""A performer as the agent sees it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hourglass.workflow.identifiers import (
+    Address,
+    Attempt,
+    ChainTime,
+    ExecutionId,
+    PhaseIndex,
+    StakeWeight,
+    Tick,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One handler call: everything that it may compute from."""
+
+    definition_hash: bytes
+    execution_id: ExecutionId
+    phase_index: PhaseIndex
+    attempt: Attempt
+    tick: Tick
+    payload: bytes
+    results: tuple[tuple[PhaseIndex, bytes], ...]
+    operator: Address
+    deadline: ChainTime
+
+
+class Performer(Protocol):
+    """Runs handlers and reducers.
+
+    Work may be asked for again, after a crash or a lost answer: code that must not run twice has to see to it
+    itself. Raises HandlerError: UNKNOWN_WORKFLOW, HANDLER_FAILED, HANDLER_TIMED_OUT, HANDLER_WRONG_TYPE,
+    REDUCER_FAILED, PERFORMER_CRASHED.
+    """
+
+    async def perform(self, work: Work, timeout_s: float) -> bytes:
+        """Run the phase's handler; its value, encoded."""
+        ...
+
+    async def reduce(
+        self,
+        definition_hash: bytes,
+        phase_index: PhaseIndex,
+        observations: Sequence[tuple[bytes, StakeWeight]],
+        timeout_s: float,
+    ) -> bytes:
+        """Run the phase's reducer over encoded observations; the agreed value, encoded."""
+        ...

@@ -1,0 +1,143 @@
+"""`hourglass dev` and `hourglass demo`: a whole network on this machine."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hourglass.cli.network import NEAR_BY
+from hourglass.cli.output import err, out
+from hourglass.cli.signals import until_told_to_stop
+from hourglass.errors import ConfigError
+from hourglass.reasons import Reason
+
+if TYPE_CHECKING:
+    from hourglass.testing.local_network import LocalNetwork, NetworkPlan
+
+WEIGHTS = (400, 250, 150, 120, 80)
+"""Unequal stakes: the first three hold 80 %, the last, broken in the demo, 8 %."""
+FEED_SEED = 7
+EXAMPLE = Path(__file__).parents[2] / "examples" / "price_agreement"
+
+
+def dev(
+    workflow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--workflow", "-w", help="FILE.py:NAME to serve; repeat it for more. Otherwise the example."
+        ),
+    ] = None,
+    operators: Annotated[int, typer.Option(min=1, max=len(WEIGHTS), help="How many operators.")] = len(
+        WEIGHTS
+    ),
+    chain_port: Annotated[int | None, typer.Option(help="anvil's port; otherwise a free one.")] = None,
+    bus_port: Annotated[int | None, typer.Option(help="NATS's port; otherwise a free one.")] = None,
+) -> None:
+    """Start a local network and keep it running until Ctrl-C: chain, bus, contracts, operators, aggregator.
+
+    While it runs, the other commands find it by themselves from this folder.
+    """
+    asyncio.run(until_told_to_stop(_dev(workflow or [], operators, chain_port, bus_port)))
+
+
+def demo() -> None:
+    """Start a local network with five operators, one of them broken, and watch a workflow run on it."""
+    from hourglass.cli.demo import run_demo
+
+    asyncio.run(until_told_to_stop(run_demo()))
+
+
+async def _dev(workflows: list[str], operators: int, chain_port: int | None, bus_port: int | None) -> None:
+    from hourglass.testing.local_network import start_local
+
+    served = tuple(str(Path(one).resolve()) if ".py:" in one else one for one in workflows) or (
+        example("workflow"),
+    )
+    async with feeds() as feed_url:
+        plan = network_plan(
+            feed_url, served, operators, broken=False, chain_port=chain_port, bus_port=bus_port
+        )
+        err.print("Starting a local network …")
+        async with start_local(plan) as network:
+            with pointer_to(network.network_file):
+                _introduce(network, served)
+                await asyncio.Event().wait()
+
+
+def _introduce(network: "LocalNetwork", served: tuple[str, ...]) -> None:
+    out.print("[bold green]The local network is up.[/bold green] Ctrl-C ends it and leaves nothing behind.\n")
+    out.print(f"  chain            {network.anvil.rpc_url} (id {network.anvil.chain_id})")
+    out.print(f"  bus              {network.nats.url}")
+    out.print(f"  state machine    {network.deployment.state_machine}")
+    out.print(f"  operator table   {network.deployment.operator_table}")
+    out.print(f"  status API       {network.api_url}/status")
+    out.print(f"  network file     {network.network_file}")
+    for node in network.agents:
+        out.print(f"  {node.name:16} {node.account.address}")
+    out.print("\nIn another terminal, from this folder:")
+    for spec in served:
+        out.print(f"  hourglass workflow register {spec}", highlight=False, soft_wrap=True)
+    out.print("  hourglass workflow execute price-agreement --input ETH/USD", highlight=False)
+
+
+def example(name: str) -> str:
+    """The example workflow that comes with the source. Raises ConfigError where only the package is installed."""
+    path = EXAMPLE / f"{name}.py"
+    if not path.exists():
+        raise ConfigError(
+            Reason.UNKNOWN_NAME,
+            "The example is not part of the installed package: name your own with --workflow.",
+        )
+    return f"{path}:oracle"
+
+
+def network_plan(
+    feed_url: str,
+    workflows: tuple[str, ...],
+    operators: int,
+    broken: bool,
+    chain_port: int | None = None,
+    bus_port: int | None = None,
+) -> "NetworkPlan":
+    """Operators with unequal stakes, each with a feed of its own; the last one broken if asked for."""
+    from hourglass.testing.local_network import NetworkPlan, OperatorPlan
+
+    plans = []
+    for number in range(operators):
+        name = f"operator-{number + 1}"
+        served = (example("broken"),) if broken and number == operators - 1 else workflows
+        plans.append(OperatorPlan(name, WEIGHTS[number], served, {"PRICE_FEED_URL": f"{feed_url}/{name}"}))
+    return NetworkPlan(tuple(plans), chain_port=chain_port, bus_port=bus_port)
+
+
+@asynccontextmanager
+async def feeds() -> AsyncIterator[str]:
+    """The replayed prices that the example reads."""
+    from hourglass.testing.price_feed import serve_prices
+
+    async with serve_prices(FEED_SEED) as url:
+        yield url
+
+
+@contextmanager
+def pointer_to(network_file: Path) -> Iterator[None]:
+    """Let commands in this folder find the network, as long as it runs."""
+    pointer = Path.cwd() / NEAR_BY
+    pointer.parent.mkdir(exist_ok=True)
+    if pointer.is_symlink() and not pointer.exists():
+        pointer.unlink()
+    try:
+        pointer.symlink_to(network_file)
+    except FileExistsError as error:
+        raise ConfigError(
+            Reason.INVALID_CONFIG, f"{pointer} exists: another local network runs from this folder."
+        ) from error
+    try:
+        yield
+    finally:
+        pointer.unlink(missing_ok=True)
+        if not any(pointer.parent.iterdir()):
+            pointer.parent.rmdir()

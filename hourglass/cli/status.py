@@ -1,0 +1,138 @@
+"""`hourglass status`: where an execution stands, by the chain, and by an aggregator who has answered."""
+
+import asyncio
+import json
+import urllib.request
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hourglass.cli.network import Network, NetworkConfig, load_network
+from hourglass.cli.output import Exit, Format, Output, out, show
+from hourglass.errors import ConfigError
+from hourglass.reasons import Reason, reason_by_code
+
+if TYPE_CHECKING:
+    from hourglass.chain.client import EvmChain
+    from hourglass.workflow.identifiers import ExecutionId
+
+WATCH_S = 0.5
+API_TIMEOUT_S = 2.0
+FULL_BPS = 10_000
+ENDED = {"COMPLETED": Exit.FINE, "FAILED": Exit.FAILED}
+
+
+def status(
+    execution: Annotated[str, typer.Argument(help="The execution's id, 0x and 64 hexadecimal digits.")],
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Go on until the execution has ended.")
+    ] = False,
+    network: Network = None,
+    output: Output = Format.table,
+) -> None:
+    """Show an execution's phases: their states by the chain; by an aggregator, who has answered and why not.
+
+    Exits with 1 if the execution failed.
+    """
+    raise typer.Exit(asyncio.run(_status(_id(execution), watch, load_network(network), output)))
+
+
+async def _status(execution_id: "ExecutionId", watch: bool, network: NetworkConfig, output: Format) -> Exit:
+    from hourglass.chain.client import EvmChain
+
+    async with EvmChain.connect(network.chain) as chain:
+        while True:
+            view = await chain.execution(execution_id)
+            if view is None:
+                raise ConfigError(Reason.UNKNOWN_NAME, f"The chain has no execution 0x{execution_id.hex()}.")
+            rows = await read_rows(chain, execution_id)
+            known = await asyncio.to_thread(ask_aggregators, network, execution_id)
+            if watch and output is Format.table:
+                out.clear()
+            show(
+                output, f"Execution 0x{execution_id.hex()}: {view.status.name}", _merged(rows, known, network)
+            )
+            if not watch or view.status.name in ENDED:
+                return ENDED.get(view.status.name, Exit.FINE)
+            await asyncio.sleep(WATCH_S)
+
+
+async def read_rows(chain: "EvmChain", execution_id: "ExecutionId") -> list[dict[str, Any]]:
+    """Every phase of an execution, as the contract holds it."""
+    from hourglass.workflow.identifiers import PhaseIndex
+
+    execution = await chain.execution(execution_id)
+    workflow = await chain.workflow(execution.workflow_id) if execution is not None else None
+    if workflow is None:
+        return []
+    rows = []
+    for index, definition in enumerate(workflow.definition.phases):
+        phase = await chain.phase(execution_id, PhaseIndex(index))
+        if phase is not None:
+            rows.append(
+                {
+                    "phase": index,
+                    "name": definition.name,
+                    "type": definition.phase_type.name,
+                    "status": phase.status.name,
+                    "seconds left": max(0, phase.deadline - phase.as_of)
+                    if phase.status.name == "ACTIVE"
+                    else "",
+                    "result": "0x" + phase.result.hex() if phase.result else "",
+                }
+            )
+    return rows
+
+
+def ask_aggregators(network: NetworkConfig, execution_id: "ExecutionId") -> list[dict[str, Any]]:
+    """What the first aggregator that answers knows of the execution's phases; nothing if none answers."""
+    for url in network.aggregators:
+        try:
+            with urllib.request.urlopen(
+                f"{url}/executions/0x{execution_id.hex()}", timeout=API_TIMEOUT_S
+            ) as got:
+                phases: list[dict[str, Any]] = json.load(got)["phases"]
+                return phases
+        except (OSError, ValueError, KeyError):
+            continue
+    return []
+
+
+def _merged(
+    rows: list[dict[str, Any]], known: list[dict[str, Any]], network: NetworkConfig
+) -> list[dict[str, Any]]:
+    by_phase = {phase["phase"]: phase for phase in known}
+    return [{**row, **_answers(by_phase.get(row["phase"]), network)} for row in rows]
+
+
+def _answers(phase: dict[str, Any] | None, network: NetworkConfig) -> dict[str, Any]:
+    if phase is None:
+        return {"stake signed": "", "not counted": ""}
+    total = int(phase["total_weights"][0])
+    most = max((int(one["signed_weights"][0]) for one in phase["digests"]), default=0)
+    objections = [
+        f"{network.names.get(one['operator'], one['operator'])}: {_summary(one['reason'])}"
+        for one in phase["operators"]
+        if one["reason"]
+    ]
+    return {
+        "stake signed": f"{most * 100 / total:.1f} % of {phase['threshold_bps'] * 100 / FULL_BPS:.2f} %",
+        "not counted": "\n".join(objections),
+    }
+
+
+def _summary(code: str) -> str:
+    reason = reason_by_code(code)
+    return f"{code} ({reason.summary})" if reason else code
+
+
+def _id(text: str) -> "ExecutionId":
+    from hourglass.workflow.identifiers import WORD_BYTES, ExecutionId
+
+    try:
+        raw = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raw = b""
+    if len(raw) != WORD_BYTES:
+        raise ConfigError(Reason.UNKNOWN_NAME, f"{text!r} is no execution id: 0x and 64 hexadecimal digits.")
+    return ExecutionId(raw)
