@@ -10,7 +10,7 @@ import asyncio
 import os
 import struct
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -107,7 +107,7 @@ class PythonPerformer:
     _places: dict[bytes, int] = field(default_factory=dict)
     _worker: _Worker | None = None
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _ids: count[int] = field(default_factory=count)
+    _ids: Iterator[int] = field(default_factory=count)
 
     @classmethod
     @asynccontextmanager

@@ -305,7 +305,7 @@ class EvmChain:
         if error.data or (error.code in REVERT_CODES and "revert" in str(error).lower()):
             name, fields = self.machine.error(error.data)
             shown = ", ".join(_shown(one) for one in fields)
-            return RevertedError(reason_of(name), name or "unknown", f"{name or str(error)}({shown})")
+            return RevertedError(reason_of(name, fields), name or "unknown", f"{name or str(error)}({shown})")
         reason = Reason.TRANSACTION_FAILED if method.startswith("eth_send") else Reason.CHAIN_UNREACHABLE
         return ChainError(reason, f"{masked(self.rpc.url)} on {method}: {error}")
 

@@ -1,35 +1,69 @@
 """The contract's custom errors as reasons. Pure."""
 
+from collections.abc import Sequence
+
 from hourglass.reasons import Reason
+from hourglass.workflow.execution import ExecutionStatus, PhaseStatus
 
 REASONS = {
-    "PhaseNotActive": Reason.ALREADY_DECIDED,
-    "ExecutionNotRunning": Reason.ALREADY_DECIDED,
-    "DeadlinePassed": Reason.DEADLINE_PASSED,
-    "DeadlineNotPassed": Reason.PHASE_NOT_OPEN,
+    # Look-ups
     "UnknownWorkflow": Reason.UNKNOWN_NAME,
     "UnknownExecution": Reason.UNKNOWN_EXECUTION,
     "UnknownPhase": Reason.UNKNOWN_EXECUTION,
+    # Definitions
+    "NameLengthOutOfRange": Reason.INVALID_DEFINITION,
+    "PhaseCountOutOfRange": Reason.INVALID_DEFINITION,
+    "PhaseNameLengthOutOfRange": Reason.INVALID_DEFINITION,
+    "DuplicatePhaseName": Reason.INVALID_DEFINITION,
+    "PhaseTypeNotSupported": Reason.INVALID_DEFINITION,
+    "TimeoutOutOfRange": Reason.INVALID_DEFINITION,
+    "ThresholdOutOfRange": Reason.INVALID_DEFINITION,
+    "MetadataTooLarge": Reason.INVALID_DEFINITION,
+    "TriggerConditionNotSupported": Reason.INVALID_DEFINITION,
+    "DependencyOutOfRange": Reason.INVALID_DEFINITION,
+    "SelfDependency": Reason.INVALID_DEFINITION,
+    "DuplicateDependency": Reason.INVALID_DEFINITION,
+    "DependencyCycle": Reason.INVALID_DEFINITION,
+    # Starting a phase
+    "TableMissing": Reason.TABLE_UNAVAILABLE,
+    "TableStale": Reason.TABLE_STALE,
+    "RequiredStakeNotMet": Reason.REQUIRED_STAKE_NOT_MET,
+    # Results
+    "DeadlinePassed": Reason.DEADLINE_PASSED,
+    "DeadlineNotPassed": Reason.DEADLINE_NOT_PASSED,
+    "ResultTooLarge": Reason.RESULT_TOO_LARGE,
     "ThresholdNotMet": Reason.THRESHOLD_NOT_MET,
     "NoStakeSigned": Reason.THRESHOLD_NOT_MET,
-    "TableStale": Reason.TABLE_STALE,
-    "CertificateStale": Reason.TABLE_STALE,
-    "TableMissing": Reason.TABLE_UNAVAILABLE,
-    "RequiredStakeNotMet": Reason.TABLE_UNAVAILABLE,
-    "ReferenceTimestampDoesNotExist": Reason.TABLE_UNAVAILABLE,
-    "ResultTooLarge": Reason.RESULT_TOO_LARGE,
     "EmptyCertificate": Reason.CERTIFICATE_REJECTED,
     "InvalidMessageHash": Reason.CERTIFICATE_REJECTED,
     "InvalidReferenceTimestamp": Reason.CERTIFICATE_REJECTED,
     "InvalidRound": Reason.CERTIFICATE_REJECTED,
+    "WeightColumnsMismatch": Reason.CERTIFICATE_REJECTED,
+    # The verifier's
+    "CertificateStale": Reason.TABLE_STALE,
+    "ReferenceTimestampDoesNotExist": Reason.TABLE_UNAVAILABLE,
+    "RootDisabled": Reason.TABLE_UNAVAILABLE,
     "InvalidOperatorIndex": Reason.CERTIFICATE_REJECTED,
     "NonSignerIndicesNotSorted": Reason.CERTIFICATE_REJECTED,
     "VerificationFailed": Reason.CERTIFICATE_REJECTED,
     "InvalidPoint": Reason.CERTIFICATE_REJECTED,
+    "InvalidProofLength": Reason.CERTIFICATE_REJECTED,
+    "ECAddFailed": Reason.CERTIFICATE_REJECTED,
+    "ECMulFailed": Reason.CERTIFICATE_REJECTED,
+    "ECPairingFailed": Reason.CERTIFICATE_REJECTED,
+    # Roles
     "AccessControlUnauthorizedAccount": Reason.UNAUTHORIZED,
 }
 
 
-def reason_of(error_name: str) -> Reason:
-    """The reason for a custom error; TRANSACTION_REVERTED for one that is not of ours."""
-    return REASONS.get(error_name, Reason.TRANSACTION_REVERTED)
+def reason_of(error_name: str, fields: Sequence[object] = ()) -> Reason:
+    """The reason for a custom error and its fields; CALL_REFUSED for one that has none of its own."""
+    match error_name, fields:
+        case "PhaseNotActive", [PhaseStatus.COMPLETED]:
+            return Reason.ALREADY_DECIDED
+        case "ExecutionNotRunning", [ExecutionStatus.COMPLETED]:
+            return Reason.ALREADY_DECIDED
+        case (("PhaseNotActive" | "ExecutionNotRunning"), _):
+            return Reason.PHASE_NOT_OPEN
+        case _:
+            return REASONS.get(error_name, Reason.CALL_REFUSED)

@@ -11,6 +11,9 @@ from hourglass.cli import agent, aggregator, bench, dev, keys, status, workflow
 from hourglass.cli.output import Exit, err, exit_code
 from hourglass.errors import HourglassError
 
+INTERRUPTED = 130
+"""What shells expect after Ctrl-C."""
+
 app = typer.Typer(
     name="hourglass",
     help="Multi-phase workflows for EigenLayer AVSs, with a BLS quorum of stake behind every phase.",
@@ -46,17 +49,26 @@ def root(
     """
 
 
+def _cause(error: Exception) -> Exception:
+    """What went wrong first, out of the groups that tasks raise."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 def main() -> None:
     """Run the command; every failure is a sentence that says what to do, never a traceback."""
     try:
         app()
-    except HourglassError as error:
-        err.print(f"[red]Error:[/red] {error}", highlight=False)
-        sys.exit(exit_code(error))
     except KeyboardInterrupt:
         err.print("Stopped.")
-        sys.exit(130)
-    except Exception as error:
+        sys.exit(INTERRUPTED)
+    except Exception as raised:
+        error = _cause(raised)
+        if isinstance(error, HourglassError):
+            err.print("[red]Error:[/red] ", end="")
+            err.print(str(error), highlight=False, markup=False)
+            sys.exit(exit_code(error))
         if os.environ.get("HOURGLASS_TRACEBACK"):
             raise
         err.print(
