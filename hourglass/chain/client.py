@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from eth_account import Account as EthAccount
 from web3 import AsyncHTTPProvider
 
 from hourglass.certificate.digests import definition_hash, phase_definition_tuple, workflow_id
@@ -236,21 +235,11 @@ class EvmChain:
 
     async def send(self, call: Call, plan: TransactionPlan, account: Account) -> TxHash:
         """Sign and hand over one transaction."""
-        signed = EthAccount.sign_transaction(
-            {
-                "type": 2,
-                "chainId": self.chain_id,
-                "nonce": plan.nonce,
-                "to": str(self.state_machine),
-                "value": 0,
-                "data": self.calldata(call),
-                "gas": plan.gas_limit,
-                "maxFeePerGas": plan.max_fee_per_gas_wei,
-                "maxPriorityFeePerGas": plan.max_priority_fee_per_gas_wei,
-            },
-            account.secret,
-        )
-        sent = await self._ask("eth_sendRawTransaction", "0x" + bytes(signed.raw_transaction).hex())
+        # Only nodes that pay for transactions need it, and it takes half a second to import.
+        from hourglass.chain.signing import signed_transaction
+
+        raw = signed_transaction(self.chain_id, self.state_machine, self.calldata(call), plan, account)
+        sent = await self._ask("eth_sendRawTransaction", "0x" + raw.hex())
         return TxHash(bytes.fromhex(sent[2:]))
 
     async def receipt(self, tx_hash: TxHash) -> Receipt | None:

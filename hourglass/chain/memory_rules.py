@@ -23,7 +23,6 @@ from hourglass.certificate.slots import Slot
 from hourglass.chain.port import Call, CheckPhaseTimeout, ExecuteWorkflow, RegisterWorkflow, SubmitPhaseResult
 from hourglass.chain.refusals import reason_of
 from hourglass.errors import DefinitionError, PointError, RefusedError, RevertedError
-from hourglass.reasons import Reason
 from hourglass.workflow.definition import (
     MAX_PAYLOAD_BYTES,
     MAX_RESULT_BYTES,
