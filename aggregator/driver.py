@@ -102,10 +102,11 @@ class Driver:
                 return
 
     async def run(self) -> None:
-        """Receive until closed. What is still being performed then is cancelled: the chain has decided."""
+        """Receive until closed, then see transactions through; whatever else is under way is cancelled."""
         loop = asyncio.get_running_loop()
         self.put(Opened())
         async with asyncio.TaskGroup() as group:
+            # What is under way when the session closes: transactions are seen through, all else is moot.
             tasks: set[asyncio.Task[None]] = set()
             while (event := await self._inbox.get()) is not None:
                 self.journey.heard(event, loop.time())
@@ -115,8 +116,9 @@ class Driver:
                         self._wake_after(effect.seconds)
                         continue
                     task = group.create_task(self._perform(effect))
-                    tasks.add(task)
-                    task.add_done_callback(tasks.discard)
+                    if not isinstance(effect, Submit | CloseOnChain):
+                        tasks.add(task)
+                        task.add_done_callback(tasks.discard)
             if self._timer is not None:
                 self._timer.cancel()
             for task in tasks:

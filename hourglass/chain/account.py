@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-from eth_account import Account as EthAccount
 from pydantic import BaseModel, ConfigDict
 
+from hourglass.certificate.ecdsa import address_of
 from hourglass.chain.port import Account
 from hourglass.errors import ConfigError
 from hourglass.reasons import Reason
-from hourglass.workflow.identifiers import WORD_BYTES, Address
+from hourglass.workflow.identifiers import WORD_BYTES
 
 
 class KeyConfig(BaseModel):
@@ -29,12 +29,19 @@ def load_account(config: KeyConfig) -> Account:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(Reason.KEY_UNUSABLE, f"{config.file}: {type(error).__name__}.") from error
     try:
-        secret = EthAccount.decrypt(json.loads(text), password) if text.startswith("{") else _from_hex(text)
-        return Account(Address.parse(EthAccount.from_key(bytes(secret)).address), bytes(secret))
+        secret = _from_keystore(text, password) if text.startswith("{") else _from_hex(text)
+        return Account(address_of(secret), secret)
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             Reason.KEY_UNUSABLE, f"{config.file} holds no usable secp256k1 key, or the password is wrong."
         ) from error
+
+
+def _from_keystore(text: str, password: str) -> bytes:
+    # Only for keystores: it takes half a second to import.
+    from eth_account import Account as EthAccount
+
+    return bytes(EthAccount.decrypt(json.loads(text), password))
 
 
 def _from_hex(text: str) -> bytes:

@@ -1,0 +1,27 @@
+"""Signs transactions (EIP-1559), with eth-account."""
+
+from eth_account import Account as EthAccount
+
+from hourglass.chain.port import Account, TransactionPlan
+from hourglass.workflow.identifiers import Address, ChainId
+
+
+def signed_transaction(
+    chain_id: ChainId, to: Address, calldata: bytes, plan: TransactionPlan, account: Account
+) -> bytes:
+    """A raw transaction, ready for eth_sendRawTransaction."""
+    signed = EthAccount.sign_transaction(
+        {
+            "type": 2,
+            "chainId": chain_id,
+            "nonce": plan.nonce,
+            "to": str(to),
+            "value": 0,
+            "data": calldata,
+            "gas": plan.gas_limit,
+            "maxFeePerGas": plan.max_fee_per_gas_wei,
+            "maxPriorityFeePerGas": plan.max_priority_fee_per_gas_wei,
+        },
+        account.secret,
+    )
+    return bytes(signed.raw_transaction)
