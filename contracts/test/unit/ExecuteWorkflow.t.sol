@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {
+    IWorkflowStateMachineErrors as Errors,
+    IWorkflowStateMachineEvents as Events,
+    IWorkflowStateMachineTypes as Types
+} from "../../src/interfaces/IWorkflowStateMachine.sol";
+import {Machines} from "../support/Machines.sol";
+import {ScriptedVerifier} from "../support/ScriptedVerifier.sol";
+
+/// @dev Plan: test/tree/executeWorkflow.tree
+contract ExecuteWorkflowTest is Machines {
+    bytes32 private constant NO_WORDS = keccak256("");
+    bytes32 private constant INPUTS_TYPEHASH =
+        keccak256("PhaseInputs(bytes32 payloadHash,uint32[] dependencies,bytes32[] resultHashes)");
+
+    function setUp() public {
+        setUpMachine();
+    }
+
+    function _predicted(bytes32 workflowId, uint256 number) private view returns (bytes32) {
+        return keccak256(abi.encode(block.chainid, address(machine), workflowId, number));
+    }
+
+    function test_startsThePhasesThatWaitForNone() external {
+        Types.PhaseDefinition[] memory phases = new Types.PhaseDefinition[](3);
+        phases[0] = after_(immediate("last"), 2);
+        phases[1] = immediate("first");
+        phases[2] = coordination("also first");
+        bytes32 executionId = started(phases);
+        assertStatus(executionId, 0, Types.PhaseStatus.PENDING);
+        assertStatus(executionId, 1, Types.PhaseStatus.ACTIVE);
+        assertStatus(executionId, 2, Types.PhaseStatus.ACTIVE);
+    }
+
+    function test_fixesAllThatASignatureCommitsTo_andSaysSo() external {
+        bytes32 workflowId = registered(two());
+        bytes32 executionId = _predicted(workflowId, 1);
+        bytes32 inputs = keccak256(abi.encode(INPUTS_TYPEHASH, keccak256("payload"), NO_WORDS, NO_WORDS));
+        vm.warp(START + 5);
+
+        vm.expectEmit(true, true, true, true, address(machine));
+        emit Events.WorkflowExecutionStarted(executionId, workflowId, address(this), "payload");
+        vm.expectEmit(true, true, true, true, address(machine));
+        emit Events.PhaseStarted(executionId, 0, 1, AVS, 1, uint32(START), uint64(START + 5 + TIMEOUT), inputs);
+        vm.assertEq(machine.executeWorkflow(workflowId, "payload"), executionId, "id");
+
+        Types.PhaseView memory expected;
+        expected.asOf = uint64(START + 5);
+        expected.executionStatus = Types.ExecutionStatus.RUNNING;
+        expected.workflowId = workflowId;
+        expected.definitionHash = machine.getWorkflow(workflowId).definitionHash;
+        expected.phaseType = Types.PhaseType.COORDINATION;
+        expected.status = Types.PhaseStatus.ACTIVE;
+        expected.attempt = 1;
+        expected.avs = AVS;
+        expected.operatorSetId = 1;
+        expected.consensusThreshold = TWO_THIRDS;
+        expected.referenceTimestamp = uint32(START);
+        expected.startedAt = uint64(START + 5);
+        expected.deadline = uint64(START + 5 + TIMEOUT);
+        expected.inputsHash = inputs;
+        expected.aggregators = machine.aggregators();
+        vm.assertEq(abi.encode(machine.getPhase(executionId, 0)), abi.encode(expected), "phase");
+        Types.ExecutionView memory run = Types.ExecutionView(
+            uint64(START + 5),
+            executionId,
+            workflowId,
+            address(this),
+            Types.ExecutionStatus.RUNNING,
+            uint64(START + 5),
+            2,
+            0,
+            "payload"
+        );
+        vm.assertEq(abi.encode(machine.getExecution(executionId)), abi.encode(run), "execution");
+    }
+
+    function test_numbersExecutionsOverAllWorkflows() external {
+        bytes32 first = registered(two());
+        bytes32 second = registered(one(immediate("only")));
+        vm.assertEq(machine.executeWorkflow(first, ""), _predicted(first, 1), "first");
+        vm.assertEq(machine.executeWorkflow(second, ""), _predicted(second, 2), "second");
+        vm.assertEq(machine.executeWorkflow(first, ""), _predicted(first, 3), "third");
+    }
+
+    function test_pinsTheNewestTable() external {
+        vm.warp(START + 9);
+        table.publishTable(five);
+        bytes32 executionId = started(two());
+        vm.assertEq(machine.getPhase(executionId, 0).referenceTimestamp, START + 9, "pinned");
+        vm.warp(START + 10);
+        table.publishTable(five);
+        vm.assertEq(machine.getPhase(executionId, 0).referenceTimestamp, START + 9, "still pinned");
+    }
+
+    function test_anyoneMay_atTheLimit() external {
+        bytes32 workflowId = registered(two());
+        vm.prank(named("anyone"));
+        bytes32 executionId = machine.executeWorkflow(workflowId, new bytes(8_192));
+        vm.assertEq(machine.getExecution(executionId).initiator, named("anyone"), "initiator");
+        vm.assertEq(machine.getExecution(executionId).payload.length, 8_192, "payload");
+    }
+
+    function test_refusesUnknownWorkflowsAndLargePayloads() external {
+        vm.expectRevert(abi.encodeWithSelector(Errors.UnknownWorkflow.selector, bytes32("?")));
+        machine.executeWorkflow("?", "");
+        bytes32 workflowId = registered(two());
+        vm.expectRevert(abi.encodeWithSelector(Errors.PayloadTooLarge.selector, 8_192, 8_193));
+        machine.executeWorkflow(workflowId, new bytes(8_193));
+    }
+
+    function test_refusesWithoutATable() external {
+        Types.PhaseDefinition[] memory phases = two();
+        phases[0].operatorSetId = 9;
+        bytes32 workflowId = registered(phases);
+        vm.expectRevert(abi.encodeWithSelector(Errors.TableMissing.selector, AVS, 9));
+        machine.executeWorkflow(workflowId, "");
+    }
+
+    function test_refusesATableThatGoesStaleBeforeTheDeadline() external {
+        bytes32 workflowId = registered(two());
+        table.configureOperatorSet(five, TIMEOUT + 10);
+        vm.warp(START + 11);
+        vm.expectRevert(abi.encodeWithSelector(Errors.TableStale.selector, START + 11 + TIMEOUT, START + TIMEOUT + 10));
+        machine.executeWorkflow(workflowId, "");
+        vm.warp(START + 10);
+        machine.executeWorkflow(workflowId, "");
+    }
+
+    function test_refusesLessThanTheRequiredStake() external {
+        Types.PhaseDefinition[] memory phases = two();
+        phases[0].requiredStake = 601;
+        bytes32 workflowId = registered(phases);
+        vm.expectRevert(abi.encodeWithSelector(Errors.RequiredStakeNotMet.selector, 601, 600));
+        machine.executeWorkflow(workflowId, "");
+        phases[0].requiredStake = 600;
+        machine.executeWorkflow(registered(phases), "");
+    }
+
+    function test_refusesATableWithoutStake() external {
+        ScriptedVerifier verifier = new ScriptedVerifier();
+        machine = deployMachine(address(verifier));
+        bytes32 workflowId = registered(two());
+        vm.expectRevert(abi.encodeWithSelector(Errors.RequiredStakeNotMet.selector, 0, 0));
+        machine.executeWorkflow(workflowId, "");
+        verifier.setStake(new uint256[](1), new uint256[](1));
+        vm.expectRevert(abi.encodeWithSelector(Errors.RequiredStakeNotMet.selector, 0, 0));
+        machine.executeWorkflow(workflowId, "");
+    }
+
+    function test_views_refuseUnknownIds() external {
+        bytes32 executionId = started(two());
+        vm.expectRevert(abi.encodeWithSelector(Errors.UnknownExecution.selector, bytes32("?")));
+        machine.getExecution("?");
+        vm.expectRevert(abi.encodeWithSelector(Errors.UnknownExecution.selector, bytes32("?")));
+        machine.getPhase("?", 0);
+        vm.expectRevert(abi.encodeWithSelector(Errors.UnknownPhase.selector, executionId, 2));
+        machine.getPhase(executionId, 2);
+        vm.expectRevert(abi.encodeWithSelector(Errors.UnknownPhase.selector, executionId, 2));
+        machine.getPhaseStatus(executionId, 2);
+        vm.expectRevert(abi.encodeWithSelector(Errors.UnknownPhase.selector, executionId, type(uint32).max));
+        machine.getPhaseResult(executionId, type(uint32).max);
+    }
+}
