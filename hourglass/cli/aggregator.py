@@ -24,10 +24,10 @@ def run(
 
 
 async def _run(path: Path) -> None:
-    from aggregator.config import AggregatorConfig
-    from aggregator.node import run as be_an_aggregator
     # Imported now, so that the first submission does not wait for it.
     import hourglass.chain.signing  # noqa: F401
+    from aggregator.config import AggregatorConfig
+    from aggregator.node import run as be_an_aggregator
     from hourglass.bus.nats import NatsBus
     from hourglass.chain.account import load_account
     from hourglass.chain.client import EvmChain

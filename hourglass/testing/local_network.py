@@ -7,8 +7,8 @@ one temporary folder, and leaving the context ends every process and removes tha
 import asyncio
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,13 @@ class LocalNetwork:
         return {node.name: node.process.log.read_text("utf-8", errors="replace") for node in nodes}
 
 
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder for as long as the context lasts."""
+    with tempfile.TemporaryDirectory(prefix="hourglass-") as folder:
+        yield Path(folder)
+
+
 @asynccontextmanager
 async def start_local(
     plan: NetworkPlan, announce: Callable[[str], None] = lambda _: None
@@ -106,7 +113,7 @@ async def start_local(
     `announce` is told, in a few words, whatever has come up.
     """
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hourglass-")))
+        folder = stack.enter_context(temporary_folder())
         nats, anvil = await asyncio.gather(
             stack.enter_async_context(NatsServer.start(_folder(folder, "nats"), plan.bus_port)),
             stack.enter_async_context(Anvil.start(port=plan.chain_port, block_time=BLOCK_TIME_S)),

@@ -6,6 +6,7 @@ The suites run on both, so whoever writes to the port can run on the fast one an
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from hourglass.bls.keys import SecretKey
 from hourglass.bls.signatures import default_backend, sign
@@ -68,17 +69,22 @@ class World:
     advance: Callable[[int], Awaitable[None]]
     hold_blocks: Callable[[], Awaitable[None]]
     mine: Callable[[], Awaitable[None]]
+    reorg: Callable[[int], Awaitable[None]]
+    """Replace so many of the newest blocks by empty ones."""
 
     async def send(self, call: Call, account: Account | None = None) -> Receipt:
+        """Simulate, send, wait; by the admin if by nobody else."""
         return await TransactionSender(self.chain, account or self.admin, timeout_s=10).send(call)
 
     async def registered(self, definition: WorkflowDefinition) -> WorkflowId:
+        """Register it."""
         receipt = await self.send(RegisterWorkflow(definition))
         (logged,) = receipt.events
         assert isinstance(logged.event, WorkflowRegistered)
         return logged.event.workflow_id
 
     async def started(self, definition: WorkflowDefinition, payload: bytes = b"payload") -> ExecutionId:
+        """Register it and start a run."""
         receipt = await self.send(ExecuteWorkflow(await self.registered(definition), payload))
         event = receipt.events[0].event
         assert isinstance(event, WorkflowExecutionStarted)
@@ -92,6 +98,7 @@ class World:
         signers: Sequence[int] = range(len(KEYS)),
         round: Round = ROUND_0,
     ) -> SubmitPhaseResult:
+        """The call that completes a phase with a certificate of these operators, by index."""
         view = await self.chain.phase(execution, phase)
         assert view is not None
         table = await self.chain.operator_table(view.operator_set, view.reference_timestamp)
@@ -107,6 +114,7 @@ class World:
 
 @asynccontextmanager
 async def memory_world() -> AsyncIterator[World]:
+    """On the in-memory twin."""
     admin = Account(address_of(b"\x11" * 32), b"\x11" * 32)
     home = Home(ChainId(31_337), Address(b"\xaa" * 20), Address(b"\xbb" * 20), admin.address)
     ledger = Ledger(home, (STRANGER.address,))
@@ -130,11 +138,15 @@ async def memory_world() -> AsyncIterator[World]:
     async def mine() -> None:
         ledger.mine()
 
-    yield World(MemoryChain(ledger), admin, home.avs, advance, hold_blocks, mine)
+    async def reorg(depth: int) -> None:
+        ledger.reorg(depth)
+
+    yield World(MemoryChain(ledger), admin, home.avs, advance, hold_blocks, mine, reorg)
 
 
 @asynccontextmanager
 async def anvil_world() -> AsyncIterator[World]:
+    """On a real chain with the real contracts."""
     async with Anvil.start() as anvil:
         registrations = [
             OperatorRegistration(who, key, {SET: (weight,)})
@@ -147,7 +159,9 @@ async def anvil_world() -> AsyncIterator[World]:
         )
         async with EvmChain.connect(config) as chain:
             hold = partial(anvil.set_automine, False)
-            yield World(chain, deployed.admin, deployed.avs, anvil.increase_time, hold, anvil.mine)
+            yield World(
+                chain, deployed.admin, deployed.avs, anvil.increase_time, hold, anvil.mine, anvil.reorg
+            )
 
 
 def phase(
@@ -158,6 +172,7 @@ def phase(
     stake: int = 0,
     threshold: int = 6_667,
 ) -> PhaseDefinition:
+    """A phase that begins after those of these indices."""
     return PhaseDefinition(
         name,
         kind,

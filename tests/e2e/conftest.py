@@ -129,11 +129,7 @@ class Witness:
     def slots_signed_twice(self) -> list[Attestation]:
         """Attestations of an operator that has signed another result in the same slot, or another signature."""
         first: dict[Any, Attestation] = {}
-        return [
-            one
-            for one in self.attestations
-            if first.setdefault((one.operator, one.slot), one) != one
-        ]
+        return [one for one in self.attestations if first.setdefault((one.operator, one.slot), one) != one]
 
 
 @asynccontextmanager

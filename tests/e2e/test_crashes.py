@@ -38,7 +38,9 @@ async def test_aggregator_killed_after_half_the_signatures_and_two_agents_mid_ph
         for gate in gates(tmp_path):
             gate.touch()
         await restart(play.agent(1), play.agent(2), aggregator)
-        play.config = play.config.model_copy(update={"aggregators": (f"http://127.0.0.1:{aggregator.announced}",)})
+        play.config = play.config.model_copy(
+            update={"aggregators": (f"http://127.0.0.1:{aggregator.announced}",)}
+        )
         assert port, "the aggregator had said where its API is"
 
         assert await play.until_ended(execution) is ExecutionStatus.COMPLETED

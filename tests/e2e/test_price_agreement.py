@@ -19,7 +19,9 @@ async def test_operators_agree_on_a_price_and_the_contract_holds_the_update(star
 
         agreed = int.from_bytes((await play.phase(execution, 0)).result, "big", signed=True)
         assert abs(agreed - SERIES_CENTS[0]) <= NOISE_CENTS
-        assert (await play.phase(execution, 1)).result == f"ETH/USD={agreed // 100}.{agreed % 100:02d}".encode()
+        assert (
+            await play.phase(execution, 1)
+        ).result == f"ETH/USD={agreed // 100}.{agreed % 100:02d}".encode()
 
         async def named() -> bool:
             reasons = await play.reasons(execution, 1)
