@@ -36,7 +36,9 @@ def exported(name: str) -> str:
 
     Deterministic: the compiler appends no metadata, and the ABI comes in the compiler's own order.
     """
-    artifact: dict[str, Any] = json.loads((CONTRACTS / "out" / f"{name}.sol" / f"{name}.json").read_text("utf-8"))
+    artifact: dict[str, Any] = json.loads(
+        (CONTRACTS / "out" / f"{name}.sol" / f"{name}.json").read_text("utf-8")
+    )
     data = {"abi": artifact["abi"], "bytecode": artifact["bytecode"]["object"]}
     return json.dumps(data, indent=1) + "\n"
 
