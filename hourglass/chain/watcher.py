@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import structlog
@@ -40,7 +40,7 @@ WatchEvent = LoggedEvent | Reorged | HeadAdvanced
 
 async def watch(
     chain: Chain, first: BlockNumber, poll_interval_s: float, confirmations: int = 0
-) -> AsyncIterator[WatchEvent]:
+) -> AsyncGenerator[WatchEvent, None]:
     """Everything from block `first` on, for ever; blocks count once `confirmations` more stand on them.
 
     Never raises for a failing endpoint: it asks again, ever more slowly. A reorg deeper than is remembered
