@@ -5,16 +5,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hourglass.bls.curve import G1Point, G2Point
+from eth_hash.auto import keccak
+
+from hourglass.bls.curve import G1_GENERATOR, G2_GENERATOR, G1Point, G2Point
 from hourglass.bls.signatures import default_backend
 from hourglass.certificate.operators import Operator, OperatorTable
 from hourglass.chain.codec import Contract
 from hourglass.errors import ChainError, PointError
 from hourglass.reasons import Reason
-from hourglass.workflow.identifiers import Address, OperatorSetId, ReferenceTimestamp
+from hourglass.workflow.identifiers import WORD_BYTES, Address, OperatorSetId, ReferenceTimestamp
 
 MAX_TABLES = 64
 """Kept tables; one of 1,024 operators takes about 1 MB."""
+
+COEFFICIENT_BYTES = 16
+"""128 bits: a wrong key passes the combined check with a chance of 2⁻¹²⁸."""
 
 Ask = Callable[[bytes], Awaitable[bytes]]
 """Calldata to the verifier, its answer back."""
@@ -85,3 +90,22 @@ def _compare(table: OperatorTable, info: Any) -> None:
             f"{table.operator_set} at {table.reference_timestamp}: the verifier holds root 0x{root.hex()}."
         )
         raise ChainError(Reason.TABLE_MISMATCH, detail)
+    if not _halves_match(table):
+        detail = f"{table.operator_set} at {table.reference_timestamp}: a key differs in G1 and G2."
+        raise ChainError(Reason.TABLE_MISMATCH, detail)
+
+
+def _halves_match(table: OperatorTable) -> bool:
+    """e(Σ cᵢ·g1ᵢ, G2) = e(G1, Σ cᵢ·g2ᵢ): the verifier's root covers the keys in G1 only, so without this an
+    endpoint could invent those in G2, and honest signers would be blamed. The coefficients follow from all keys,
+    so no key can be chosen to fit them.
+    """
+    keys = [(operator.pubkey_g1, operator.pubkey_g2) for operator in table.operators]
+    seed = keccak(b"".join(g1.to_bytes() + g2.to_bytes() for g1, g2 in keys))
+    coefficients = [
+        int.from_bytes(keccak(seed + index.to_bytes(WORD_BYTES, "big"))[:COEFFICIENT_BYTES], "big")
+        for index in range(len(keys))
+    ]
+    g1 = table.backend.g1_combine([g1 for g1, _ in keys], coefficients)
+    g2 = table.backend.g2_combine([g2 for _, g2 in keys], coefficients)
+    return table.backend.pairing_is_one([(g1, G2_GENERATOR), (-G1_GENERATOR, g2)])
