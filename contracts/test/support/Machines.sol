@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
+
 import {
     IWorkflowStateMachine,
     IWorkflowStateMachineTypes as Types
@@ -28,11 +30,11 @@ abstract contract Machines is Operators {
         return IWorkflowStateMachine(proxied(call));
     }
 
-    /// @dev Everything is deployed from forge's artifacts, so that no test has the contracts' bytecode within its own.
     function proxied(bytes memory call) internal returns (address) {
-        return vm.deployCode("ERC1967Proxy.sol", abi.encode(implementation(), call));
+        return address(new ERC1967Proxy(implementation(), call));
     }
 
+    /// @dev From forge's artifacts, so that no test has the machine's bytecode within its own.
     function implementation() internal returns (address) {
         return vm.deployCode("WorkflowStateMachine.sol", "");
     }

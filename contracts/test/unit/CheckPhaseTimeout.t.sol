@@ -28,8 +28,15 @@ contract CheckPhaseTimeoutTest is Machines {
         assertExecution(executionId, Types.ExecutionStatus.FAILED);
     }
 
+    function test_refusesInTheDeadlinesSecond() external {
+        _refusesAfter(TIMEOUT);
+    }
+
     function testFuzz_refusesUntilTheDeadlineHasPassed(uint256 waited) external {
-        waited = bound(waited, 0, TIMEOUT);
+        _refusesAfter(bound(waited, 0, TIMEOUT));
+    }
+
+    function _refusesAfter(uint256 waited) private {
         vm.warp(START + waited);
         vm.expectRevert(abi.encodeWithSelector(Errors.DeadlineNotPassed.selector, START + TIMEOUT, START + waited));
         machine.checkPhaseTimeout(executionId, 0);

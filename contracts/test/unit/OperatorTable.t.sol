@@ -259,6 +259,10 @@ contract VerifyCertificateTest is Operators {
         vm.expectRevert(VerifierErrors.NonSignerIndicesNotSorted.selector);
         table.verifyCertificate(five, cert);
 
+        cert.nonSignerWitnesses[1] = cert.nonSignerWitnesses[0];
+        vm.expectRevert(VerifierErrors.NonSignerIndicesNotSorted.selector);
+        table.verifyCertificate(five, cert);
+
         cert = certify(PINNED, bytes32("x"), 15);
         cert.nonSignerWitnesses[0].operatorIndex = 5;
         vm.expectRevert(VerifierErrors.InvalidOperatorIndex.selector);

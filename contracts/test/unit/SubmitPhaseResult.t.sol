@@ -479,6 +479,15 @@ contract SubmitToScriptedVerifierTest is Machines {
         machine.submitPhaseResult(executionId, 0, 0, RESULT, certificate);
     }
 
+    /// @dev EigenLayer's verifier would burn all gas on such a point; it never gets to see one.
+    function test_aPointOffTheCurveNeverReachesTheVerifier() external {
+        _start(5_000, 100);
+        VerifierTypes.BN254Certificate memory cert = abi.decode(_certificate(), (VerifierTypes.BN254Certificate));
+        cert.signature = BN254.G1Point(1, 3);
+        vm.expectRevert(abi.encodeWithSelector(BN254.InvalidPoint.selector, 1, 3));
+        machine.submitPhaseResult(executionId, 0, 0, RESULT, abi.encode(cert));
+    }
+
     function test_aVerifierCannotComeBackIn() external {
         _start(5_000, 100);
         bytes memory certificate = _certificate();
