@@ -1,18 +1,23 @@
 """The real chain: one JSON-RPC endpoint. The only import of web3.
 
-web3's provider carries the requests; its contract objects are not used, because an agent reads a phase on its way to
-every signature and they cost ten times the call. Whatever the endpoint answers is turned into this project's own
-frozen values here, and whatever goes wrong into ChainError or RevertedError.
+web3's provider carries the requests, over one session that keeps its connections: web3's own opens one per request
+and asks a thread for leave. Its contract objects are not used, because an agent reads a phase on its way to every
+signature and they cost several times the call. Whatever the endpoint answers is turned into this project's own frozen
+values here, and whatever goes wrong into ChainError or RevertedError.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
+from eth_hash.auto import keccak
 from web3 import AsyncHTTPProvider
+from web3.types import RPCEndpoint, RPCResponse
 
 from hourglass.certificate.digests import definition_hash, phase_definition_tuple, workflow_id
 from hourglass.certificate.operators import OperatorTable
@@ -36,6 +41,7 @@ from hourglass.chain.port import (
 )
 from hourglass.chain.refusals import reason_of
 from hourglass.chain.tables import TableReader
+from hourglass.chain.transactions import GAS_CAP
 from hourglass.errors import ChainError, RevertedError
 from hourglass.reasons import Reason
 from hourglass.workflow.definition import RegisteredWorkflow
@@ -51,11 +57,43 @@ from hourglass.workflow.identifiers import (
     WorkflowId,
 )
 
-GAS_CAP = 30_000_000
-"""Of simulations: a certificate with a point off the curve could otherwise burn any amount."""
 UNKNOWN = frozenset({"UnknownWorkflow", "UnknownExecution", "UnknownPhase"})
 """What the contract says of ids that it does not know: an answer, not a failure."""
-REVERT_CODES = (3, -32000, -32003, -32015)
+REVERT_CODES = (3, -32015)
+"""An execution that reverted: geth, reth and anvil; Nethermind."""
+SIMULATION_CODES = (-32000, -32003)
+"""What endpoints answer to a simulation that ran out of gas, among other things."""
+
+
+class _Provider(AsyncHTTPProvider):
+    """web3's provider with a session of ours, and with no more JSON than needed."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+        super().__init__(url, exception_retry_configuration=None)
+        self._session = session
+
+    async def _make_request(self, method: RPCEndpoint, request_data: bytes) -> bytes:
+        try:
+            return await self._post(request_data)
+        except aiohttp.ServerDisconnectedError:
+            # A kept connection that the endpoint was just closing. All that we ask may be asked twice, also to
+            # hand over the same signed bytes; what only a test's chain understands may not.
+            if not method.startswith("eth_"):
+                raise
+            return await self._post(request_data)
+
+    async def _post(self, data: bytes) -> bytes:
+        async with self._session.post(str(self.endpoint_uri), data=data) as response:
+            body: bytes = await response.read()
+            return body
+
+    def encode_rpc_request(self, method: RPCEndpoint, params: Any) -> bytes:
+        return json.dumps(self.form_request(method, params)).encode("ascii")
+
+    @staticmethod
+    def decode_rpc_response(raw_response: bytes) -> RPCResponse:
+        answer: RPCResponse = json.loads(raw_response)
+        return answer
 
 
 @dataclass(slots=True)
@@ -70,14 +108,19 @@ class Rpc:
         """The result. Raises ChainError(CHAIN_UNREACHABLE), or RpcRefusedError with what the endpoint said."""
         try:
             async with asyncio.timeout(self.timeout_s):
-                answer: Any = await self.provider.make_request(method, list(parameters))
-        except Exception as error:
-            # The provider passes on whatever its HTTP client raises: connection, timeout, malformed answer.
+                answer: Any = await self.provider.make_request(RPCEndpoint(method), list(parameters))
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            # Not `from error`: the HTTP client's errors spell out the whole URL, with the key that it may hold.
             detail = f"{masked(self.url)}: {type(error).__name__} on {method}."
-            raise ChainError(Reason.CHAIN_UNREACHABLE, detail) from error
-        if "error" in answer:
-            raise RpcRefusedError(answer["error"])
-        return answer["result"]
+            raise ChainError(Reason.CHAIN_UNREACHABLE, detail) from None
+        match answer:
+            case {"error": dict(refusal)}:
+                raise RpcRefusedError(refusal)
+            case {"result": result}:
+                return result
+            case _:
+                detail = f"{masked(self.url)} answers {method} with no JSON-RPC."
+                raise ChainError(Reason.CHAIN_UNREACHABLE, detail)
 
 
 class RpcRefusedError(Exception):
@@ -95,11 +138,9 @@ class RpcRefusedError(Exception):
 @asynccontextmanager
 async def open_rpc(url: str, timeout_s: float = 10.0) -> AsyncIterator[Rpc]:
     """A session with an endpoint, closed on leaving."""
-    provider = AsyncHTTPProvider(url, exception_retry_configuration=None)
-    try:
-        yield Rpc(url, timeout_s, provider)
-    finally:
-        await provider.disconnect()
+    headers = {"Content-Type": "application/json"}
+    async with aiohttp.ClientSession(headers=headers, raise_for_status=True) as session:
+        yield Rpc(url, timeout_s, _Provider(url, session))
 
 
 @dataclass(slots=True)
@@ -239,8 +280,20 @@ class EvmChain:
         from hourglass.chain.signing import signed_transaction
 
         raw = signed_transaction(self.chain_id, self.state_machine, self.calldata(call), plan, account)
-        sent = await self._ask("eth_sendRawTransaction", "0x" + raw.hex())
-        return TxHash(bytes.fromhex(sent[2:]))
+        tx_hash = TxHash(keccak(raw))
+        try:
+            await self._ask("eth_sendRawTransaction", "0x" + raw.hex())
+        except ChainError:
+            # Its answer may have been lost on the way back; then sending anew would do everything twice.
+            if not await self._has(tx_hash):
+                raise
+        return tx_hash
+
+    async def _has(self, tx_hash: TxHash) -> bool:
+        try:
+            return await self._ask("eth_getTransactionByHash", "0x" + tx_hash.hex()) is not None
+        except ChainError:
+            return False
 
     async def receipt(self, tx_hash: TxHash) -> Receipt | None:
         """None while it is not mined."""
@@ -291,11 +344,12 @@ class EvmChain:
             raise self._refused(method, error) from error
 
     def _refused(self, method: str, error: RpcRefusedError) -> ChainError:
-        if error.data or (error.code in REVERT_CODES and "revert" in str(error).lower()):
+        simulated = method == "eth_estimateGas" and error.code in SIMULATION_CODES
+        if error.data or error.code in REVERT_CODES or simulated:
             name, fields = self.machine.error(error.data)
             shown = ", ".join(_shown(one) for one in fields)
             return RevertedError(reason_of(name, fields), name or "unknown", f"{name or str(error)}({shown})")
-        reason = Reason.TRANSACTION_FAILED if method.startswith("eth_send") else Reason.CHAIN_UNREACHABLE
+        reason = Reason.TRANSACTION_FAILED if method.startswith("eth_send") else Reason.ENDPOINT_REFUSED
         return ChainError(reason, f"{masked(self.rpc.url)} on {method}: {error}")
 
 

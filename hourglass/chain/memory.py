@@ -98,7 +98,7 @@ class MemoryChain:
         await self.before("events_of")
         found = self.ledger.mined(block.number)
         if found is None or not self._shows(block.number) or found.header.hash != block.hash:
-            raise ChainError(Reason.CHAIN_UNREACHABLE, f"No block 0x{block.hash.hex()}.")
+            raise ChainError(Reason.ENDPOINT_REFUSED, f"No block 0x{block.hash.hex()}.")
         return found.events
 
     # ── The contracts ─────────────────────────────────────────────────────────────────────────────────

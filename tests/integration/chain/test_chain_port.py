@@ -259,7 +259,7 @@ async def test_events_of_a_block_that_is_not_there_are_refused_not_empty(world: 
     replaced = Block(head.number, b"\x07" * 32, head.parent_hash, head.timestamp)
     with pytest.raises(ChainError) as refused:
         await world.chain.events_of(replaced)
-    assert refused.value.reason is Reason.CHAIN_UNREACHABLE
+    assert refused.value.reason is Reason.ENDPOINT_REFUSED
 
 
 async def test_transactions_wait_for_their_nonce_and_a_used_one_is_refused(world: World) -> None:

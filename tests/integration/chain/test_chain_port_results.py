@@ -1,5 +1,6 @@
 """What the port promises of results, time and tables: asked of the twin and of a real chain alike."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -212,8 +213,12 @@ async def test_a_transaction_that_reverts_when_mined_says_so_in_its_receipt(worl
     nonce = await world.chain.next_nonce(world.admin.address)
     plan = TransactionPlan(nonce, 500_000, 10**11, 10**9)
     tx_hash = await world.chain.send(CheckPhaseTimeout(execution, FIRST), plan, world.admin)
-    receipt = await world.chain.receipt(tx_hash)
-    assert receipt is not None
+    async with asyncio.timeout(20):
+        while True:
+            receipt = await world.chain.receipt(tx_hash)
+            if receipt is not None:
+                break
+            await asyncio.sleep(0)
     assert (receipt.succeeded, receipt.events) == (False, ())
     assert await world.chain.next_nonce(world.admin.address) == nonce + 1
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hourglass.chain.port import FeeQuote
-from hourglass.chain.transactions import plan
+from hourglass.chain.transactions import GAS_CAP, plan
 
 WEI = st.integers(0, 10**15)
 
@@ -26,4 +26,4 @@ def test_an_offer_outlasts_a_doubling_of_the_base_fee(base: int, priority: int) 
 def test_gas_has_a_margin_above_the_estimate_and_the_nonce_is_as_told(gas: int, nonce: int) -> None:
     offer = plan(nonce, gas, FeeQuote(1, 1), 10**12)
     assert offer.nonce == nonce
-    assert gas * 5 // 4 == offer.gas_limit
+    assert offer.gas_limit == min(gas * 5 // 4, GAS_CAP)
