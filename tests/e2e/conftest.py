@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from hourglass.bus.config import BusConfig
 from hourglass.bus.nats import NatsBus
 from hourglass.chain.client import EvmChain

@@ -1,0 +1,255 @@
+"""Messages as bytes: both directions, and every wrong way."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import pytest
+import samples
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hourglass.certificate.observations import SignedObservation
+from hourglass.certificate.slots import ObservationSlot, Slot
+from hourglass.errors import DecodeError
+from hourglass.reasons import Reason
+from hourglass.workflow.identifiers import (
+    Address,
+    Attempt,
+    ChainId,
+    ExecutionId,
+    InputsHash,
+    OperatorSetId,
+    PhaseIndex,
+    ReferenceTimestamp,
+    Round,
+    Tick,
+)
+from messages.requests import PhaseRequest, Proposal
+from messages.responses import Attestation, Observation, Refusal
+from messages.subjects import Subject, check_subject, requests_filter, subject_of
+from messages.wire import MAX_MESSAGE_BYTES, TABLES, Message, decode, encode
+
+GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text())
+
+uint32 = st.integers(0, 2**32 - 1)
+words = st.binary(min_size=32, max_size=32)
+addresses = st.binary(min_size=20, max_size=20).map(Address)
+operator_sets = st.builds(OperatorSetId, addresses, uint32)
+observation_slots = st.builds(
+    ObservationSlot,
+    st.integers(0, 2**64 - 1).map(ChainId),
+    addresses,
+    words.map(ExecutionId),
+    uint32.map(PhaseIndex),
+    uint32.map(Attempt),
+    uint32.map(Tick),
+)
+slots = st.builds(lambda slot, round: slot.in_round(Round(round)), observation_slots, uint32)
+inputs = words.map(InputsHash)
+timestamps = uint32.map(ReferenceTimestamp)
+small = st.binary(max_size=64)
+signed = st.builds(SignedObservation, addresses, small, st.binary(min_size=65, max_size=65))
+messages: st.SearchStrategy[Message] = st.one_of(
+    st.builds(
+        PhaseRequest,
+        observation_slots,
+        operator_sets,
+        timestamps,
+        inputs,
+        small,
+        st.lists(st.tuples(uint32.map(PhaseIndex), small), max_size=4).map(tuple),
+        st.lists(addresses, max_size=4).map(tuple),
+        addresses,
+    ),
+    st.builds(
+        Proposal,
+        slots,
+        operator_sets,
+        inputs,
+        st.lists(signed, max_size=4).map(tuple),
+        addresses,
+        st.binary(min_size=65, max_size=65),
+    ),
+    st.builds(Observation, observation_slots, operator_sets, inputs, signed),
+    st.builds(
+        Attestation,
+        slots,
+        operator_sets,
+        addresses,
+        inputs,
+        timestamps,
+        small,
+        st.binary(min_size=64, max_size=64),
+    ),
+    st.builds(
+        Refusal, observation_slots, operator_sets, addresses, st.text(max_size=64), st.text(max_size=256)
+    ),
+)
+
+SAMPLES: dict[str, Message] = {
+    "phase_request": samples.request(
+        dependency_results=((PhaseIndex(1), b"r"),), wanted=(samples.OPERATORS[0],)
+    ),
+    "proposal": samples.proposal(samples.AGGREGATORS[0], {0: 7, 1: 8}),
+    "observation": samples.observation_message(0, 7),
+    "attestation": samples.attestation(0, b"result"),
+    "refusal": samples.refusal(0, "handler_failed", detail="down"),
+}
+
+
+def reason_of(data: bytes) -> Reason:
+    with pytest.raises(DecodeError) as caught:
+        decode(data)
+    return caught.value.reason
+
+
+def altered(message: Message, **changes: Any) -> bytes:
+    """Its bytes with fields of the body changed, or removed where None."""
+    envelope = msgpack.unpackb(encode(message))
+    for name, value in changes.items():
+        if value is None:
+            del envelope["b"][name]
+        else:
+            envelope["b"][name] = value
+    data: bytes = msgpack.packb(envelope)
+    return data
+
+
+@given(messages)
+def test_every_message_comes_back_as_it_was(message: Message) -> None:
+    assert decode(encode(message)) == message
+
+
+@given(messages)
+def test_every_subject_comes_back_as_it_was(message: Message) -> None:
+    subject = str(subject_of(message))
+    assert Subject.parse(subject) == subject_of(message)
+    check_subject(message, subject)
+
+
+@given(st.binary(max_size=300))
+def test_garbage_is_a_decode_error_and_nothing_else(data: bytes) -> None:
+    assert reason_of(data) in {Reason.MALFORMED, Reason.UNSUPPORTED_VERSION, Reason.UNKNOWN_MESSAGE}
+
+
+@settings(max_examples=300)
+@given(messages, st.data())
+def test_a_mutated_message_is_a_message_or_a_decode_error(message: Message, data: st.DataObject) -> None:
+    raw = bytearray(encode(message))
+    for _ in range(data.draw(st.integers(1, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(raw)))
+    for mutant in (bytes(raw), bytes(raw[:cut])):
+        try:
+            decode(mutant)
+        except DecodeError as error:
+            assert error.reason in {
+                Reason.MALFORMED,
+                Reason.OVERSIZED,
+                Reason.UNSUPPORTED_VERSION,
+                Reason.UNKNOWN_MESSAGE,
+            }
+
+
+@pytest.mark.parametrize("depth", [10, 1_000, 100_000])
+def test_deep_nesting_is_refused(depth: int) -> None:
+    assert reason_of(b"\x91" * depth) is Reason.MALFORMED
+
+
+def test_a_claimed_length_allocates_nothing() -> None:
+    assert reason_of(b"\xdd\xff\xff\xff\xff") is Reason.MALFORMED
+    assert reason_of(b"\xc6\xff\xff\xff\xff") is Reason.MALFORMED
+    assert reason_of(b"\xdf\xff\xff\xff\xff") is Reason.MALFORMED
+
+
+def test_an_oversized_message_is_refused_before_it_is_read() -> None:
+    assert reason_of(b"\xc0" * (MAX_MESSAGE_BYTES + 1)) is Reason.OVERSIZED
+
+
+def test_a_newer_version_and_an_unknown_kind_are_told_apart_from_garbage() -> None:
+    assert reason_of(msgpack.packb({"v": 2, "t": "x", "b": {}})) is Reason.UNSUPPORTED_VERSION
+    assert reason_of(msgpack.packb({"v": 1, "t": "x", "b": {}})) is Reason.UNKNOWN_MESSAGE
+    assert reason_of(msgpack.packb({"v": 0, "t": "refusal", "b": {}})) is Reason.MALFORMED
+    assert reason_of(msgpack.packb({"v": True, "t": "refusal", "b": {}})) is Reason.MALFORMED
+    assert reason_of(msgpack.packb({"v": 1})) is Reason.MALFORMED
+    assert reason_of(msgpack.packb([1, 2])) is Reason.MALFORMED
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_a_field_that_a_later_release_adds_is_ignored(kind: str) -> None:
+    assert decode(altered(SAMPLES[kind], moon_phase="waxing")) == SAMPLES[kind]
+
+
+@pytest.mark.parametrize(("kind", "field"), [(k, f) for k, (_, fields) in TABLES.items() for f in fields])
+def test_a_missing_or_mistyped_field_is_malformed(kind: str, field: str) -> None:
+    assert reason_of(altered(SAMPLES[kind], **{field: None})) is Reason.MALFORMED
+    assert reason_of(altered(SAMPLES[kind], **{field: 1.5})) is Reason.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("attestation", "result", b"x" * 4_097),
+        ("phase_request", "payload", b"x" * 8_193),
+        ("phase_request", "wanted", [bytes(20)] * 1_025),
+        ("phase_request", "dependency_results", [[0, b""]] * 65),
+        ("refusal", "detail", "x" * 257),
+    ],
+)
+def test_a_field_beyond_its_bound_is_oversized(kind: str, field: str, value: object) -> None:
+    assert reason_of(altered(SAMPLES[kind], **{field: value})) is Reason.OVERSIZED
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("attestation", "signature", bytes(63)),
+        ("attestation", "reference_timestamp", 2**32),
+        ("attestation", "reference_timestamp", -1),
+        ("attestation", "operator", bytes(21)),
+        ("proposal", "signature", bytes(64)),
+        ("observation", "slot", [1, bytes(20), bytes(32), 0, 1]),
+    ],
+)
+def test_a_field_of_the_wrong_width_is_malformed(kind: str, field: str, value: object) -> None:
+    assert reason_of(altered(SAMPLES[kind], **{field: value})) is Reason.MALFORMED
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_the_bytes_of_each_kind_are_what_they_always_were(kind: str) -> None:
+    assert encode(SAMPLES[kind]).hex() == GOLDEN[kind]["bytes"]
+    assert str(subject_of(SAMPLES[kind])) == GOLDEN[kind]["subject"]
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_a_message_on_another_s_subject_is_refused(kind: str) -> None:
+    message = SAMPLES[kind]
+    tokens = str(subject_of(message)).split(".")
+    for place in range(1, len(tokens)):
+        other = list(tokens)
+        other[place] = {3: "9", 1: "00" * 20 + "-2"}.get(place, "00" * (len(tokens[place]) // 2))
+        with pytest.raises(DecodeError) as caught:
+            check_subject(message, ".".join(other))
+        assert caught.value.reason is Reason.SUBJECT_MISMATCH
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_subject_or_a_mismatch(text: str) -> None:
+    try:
+        assert str(Subject.parse(text)) == text
+    except DecodeError as error:
+        assert error.reason is Reason.SUBJECT_MISMATCH
+
+
+def test_an_agent_hears_its_own_sets_only() -> None:
+    assert requests_filter((samples.SET,)) == (
+        f"phase.{'a5' * 20}-1.>",
+        f"propose.{'a5' * 20}-1.>",
+    )
+
+
+def test_slots_of_rounds_and_observations_belong_together() -> None:
+    assert isinstance(samples.SLOT, Slot)
+    assert samples.SLOT.observation_slot == samples.OBSERVATION_SLOT
