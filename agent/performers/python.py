@@ -54,8 +54,10 @@ class _Worker:
     process: asyncio.subprocess.Process
     requests: asyncio.StreamWriter
     answers: asyncio.StreamReader
-    tasks: asyncio.TaskGroup
+    answers_transport: asyncio.ReadTransport
     waiting: dict[int, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
+    alive: bool = True
+    """False as soon as its answers have ended, which may be before the process is reaped."""
 
     def send(self, message: dict[str, Any]) -> None:
         data: bytes = msgpack.packb(message, use_bin_type=True)
@@ -75,10 +77,12 @@ class _Worker:
             future = self.waiting.pop(message["id"], None)
             if future is not None and not future.done():
                 future.set_result(message)
+        self.alive = False
         for future in self.waiting.values():
             if not future.done():
                 future.set_exception(HandlerError(Reason.PERFORMER_CRASHED))
         self.waiting.clear()
+        await self.end()
 
     async def log_output(self) -> None:
         """What handlers print, line by line."""
@@ -95,6 +99,13 @@ class _Worker:
     def kill(self) -> None:
         if self.process.returncode is None:
             self.process.kill()
+
+    async def end(self) -> None:
+        """Kill it if it still runs, and give back what it held."""
+        self.kill()
+        await self.process.wait()
+        self.requests.close()
+        self.answers_transport.close()
 
 
 @dataclass(slots=True)
@@ -195,7 +206,7 @@ class PythonPerformer:
 
     async def _ready(self) -> _Worker:
         async with self._starting:
-            if self._worker is None or self._worker.process.returncode is not None:
+            if self._worker is None or not self._worker.alive:
                 self._worker = await self._start()
             return self._worker
 
@@ -219,7 +230,7 @@ class PythonPerformer:
         finally:
             os.close(theirs_in)
             os.close(theirs_out)
-        worker = _Worker(process, await _writer(ours_out), await _reader(ours_in), self._tasks)
+        worker = _Worker(process, await _writer(ours_out), *await _reader(ours_in))
         self._tasks.create_task(worker.log_output())
         await self._learn(worker)
         self._tasks.create_task(worker.hand_out())
@@ -233,7 +244,7 @@ class PythonPerformer:
         except TimeoutError:
             hello = None
         if hello is None or "loaded" not in hello:
-            worker.kill()
+            await worker.end()
             why = "it does not start" if hello is None else hello["failed"]
             raise ConfigError(Reason.UNKNOWN_NAME, f"{', '.join(self.specs)}: {why}.")
         for place, described in enumerate(hello["loaded"]):
@@ -278,9 +289,9 @@ async def _writer(descriptor: int) -> asyncio.StreamWriter:
     return asyncio.StreamWriter(transport, protocol, None, loop)
 
 
-async def _reader(descriptor: int) -> asyncio.StreamReader:
+async def _reader(descriptor: int) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
     reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", 0)
     )
-    return reader
+    return reader, transport
