@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {OperatorSet} from "../../src/interfaces/IBN254CertificateVerifier.sol";
 import {IWorkflowStateMachineTypes as Types} from "../../src/interfaces/IWorkflowStateMachine.sol";
 import {Machines} from "../support/Machines.sol";
+import {MultiplesOfG2} from "../support/MultiplesOfG2.sol";
 
 /// @notice What things cost as transactions of their own, from cold storage, everything included. The figures are
 ///         committed in snapshots/gas.json.
@@ -58,6 +60,22 @@ contract GasTest is Machines {
         vm.warp(START + TIMEOUT + 1);
         machine.checkPhaseTimeout(executionId, 0);
         vm.snapshotGasLastCall("gas", "checkPhaseTimeout");
+    }
+
+    /// @dev What MAX_OPERATORS would cost, from what each of 57 does.
+    function test_gas_publishTable_fitsIntoATransaction() external {
+        OperatorSet memory many = OperatorSet(AVS, 3);
+        table.configureOperatorSet(many, 0);
+        uint256[] memory weights = new uint256[](1);
+        weights[0] = 1;
+        for (uint256 secret = 3; secret < MultiplesOfG2.COUNT + 1; ++secret) {
+            if (secret & (secret - 1) == 0) continue; // A power of two is one of the six operators' own.
+            address operator = address(uint160(secret));
+            table.registerOperator(many, operator, keyDataOf(secret), proofOf(many, operator, secret), weights);
+        }
+        table.publishTable(many);
+        uint256 used = vm.snapshotGasLastCall("gas", "publishTable, 57 operators");
+        vm.assertTrue(used / 57 * table.MAX_OPERATORS() <= 2 ** 24, vm.toString(used));
     }
 
     /// @dev The most that one result can set in motion still fits into one transaction (EIP-7825 caps it at 2^24).

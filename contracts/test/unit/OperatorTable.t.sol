@@ -145,6 +145,23 @@ contract OperatorTableTest is Operators {
         vm.assertEq(table.latestReferenceTimestamp(five), START + 1, "newest");
     }
 
+    function test_deregisterOperator_leavesTheOthersInOrder() external {
+        table.deregisterOperator(five, operatorAt(1));
+        table.deregisterOperator(five, operatorAt(4));
+        table.setWeights(five, operatorAt(3), _weights(33));
+        address[3] memory expected = [operatorAt(0), operatorAt(3), operatorAt(2)];
+        address[] memory left = table.getOperators(five);
+        vm.assertEq(left.length, 3, "members");
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.assertEq(left[i], expected[i], "the last one took the place");
+        }
+        vm.assertEq(table.getWeights(five, operatorAt(3))[0], 33, "still a member");
+        vm.expectRevert(abi.encodeWithSelector(IOperatorTable.OperatorNotRegistered.selector, operatorAt(4)));
+        table.deregisterOperator(five, operatorAt(4));
+        vm.expectRevert(abi.encodeWithSelector(IOperatorTable.OperatorNotRegistered.selector, operatorAt(1)));
+        table.getWeights(five, operatorAt(1));
+    }
+
     function test_publishTable_refusesASecondOneInABlockAndEmptySets() external {
         vm.expectRevert(VerifierErrors.TableUpdateStale.selector);
         table.publishTable(five);
