@@ -8,13 +8,15 @@ values here, and whatever goes wrong into ChainError or RevertedError.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
+from eth_abi.exceptions import DecodingError
 from eth_hash.auto import keccak
 from web3 import AsyncHTTPProvider
 from web3.types import RPCEndpoint, RPCResponse
@@ -56,6 +58,8 @@ from hourglass.workflow.identifiers import (
     TxHash,
     WorkflowId,
 )
+
+T = TypeVar("T")
 
 UNKNOWN = frozenset({"UnknownWorkflow", "UnknownExecution", "UnknownPhase"})
 """What the contract says of ids that it does not know: an answer, not a failure."""
@@ -163,26 +167,27 @@ class EvmChain:
         """
         address = Address.parse(config.state_machine)
         async with open_rpc(config.rpc_url, config.request_timeout_s) as rpc:
-            found = int(await rpc.request("eth_chainId"), 16)
+            machine, verifier = load_contract("WorkflowStateMachine"), load_contract("OperatorTable")
+            chain = cls(rpc, ChainId(config.chain_id), address, machine, TableReader(verifier))
+            found = chain._understood(_number, await chain._ask("eth_chainId"))
             if found != config.chain_id:
                 detail = f"{masked(config.rpc_url)} is chain {found}, not {config.chain_id}."
                 raise ChainError(Reason.WRONG_CHAIN, detail)
-            if await rpc.request("eth_getCode", str(address), "latest") in ("0x", ""):
+            if await chain._ask("eth_getCode", str(address), "latest") in ("0x", ""):
                 raise ChainError(Reason.CONTRACT_MISSING, f"Nothing is at {address} on chain {found}.")
-            machine, verifier = load_contract("WorkflowStateMachine"), load_contract("OperatorTable")
-            chain = cls(rpc, ChainId(found), address, machine, TableReader(verifier))
             yield chain
 
     # ── Reading ───────────────────────────────────────────────────────────────────────────────────────
 
     async def head(self) -> Block:
         """The newest block that the endpoint knows."""
-        return decoding.block(await self._ask("eth_getBlockByNumber", "latest", False))
+        found = await self._ask("eth_getBlockByNumber", "latest", False)
+        return self._understood(decoding.block, found)
 
     async def block(self, number: BlockNumber) -> Block | None:
         """None if the chain has no such block."""
         found = await self._ask("eth_getBlockByNumber", hex(number), False)
-        return None if found is None else decoding.block(found)
+        return None if found is None else self._understood(decoding.block, found)
 
     async def start_block(self) -> BlockNumber:
         """The block in which the state machine was initialised."""
@@ -200,7 +205,7 @@ class EvmChain:
 
     async def _logs(self, query: dict[str, str]) -> tuple[LoggedEvent, ...]:
         logs = await self._ask("eth_getLogs", query)
-        return tuple(event for log in logs if (event := decoding.event(self.machine, log)) is not None)
+        return self._understood(partial(decoding.events, self.machine), logs)
 
     async def workflow(self, wanted: WorkflowId) -> RegisteredWorkflow | None:
         """A registered workflow; it never changes, so it is read once."""
@@ -209,7 +214,7 @@ class EvmChain:
             if view is None:
                 return None
             (phases,) = await self._read("getWorkflowPhases", wanted)
-            found = decoding.workflow(view[0], phases)
+            found = self._understood(lambda parts: decoding.workflow(*parts), (view[0], phases))
             if definition_hash(found.definition) != found.definition_hash:
                 raise ChainError(Reason.CHAIN_UNREACHABLE, "A definition does not hash to its own hash.")
             self._workflows[wanted] = found
@@ -225,12 +230,12 @@ class EvmChain:
     async def execution(self, execution_id: ExecutionId) -> ExecutionView | None:
         """None if the contract does not know it."""
         view = await self._read_known("getExecution", execution_id)
-        return None if view is None else decoding.execution(view[0])
+        return None if view is None else self._understood(decoding.execution, view[0])
 
     async def phase(self, execution_id: ExecutionId, phase_index: PhaseIndex) -> ChainView | None:
         """One call; None if the contract does not know it."""
         view = await self._read_known("getPhase", execution_id, phase_index)
-        return None if view is None else decoding.phase(view[0])
+        return None if view is None else self._understood(decoding.phase, view[0])
 
     async def aggregators(self) -> tuple[Address, ...]:
         """As the contract lists them."""
@@ -255,14 +260,16 @@ class EvmChain:
 
     async def next_nonce(self, address: Address) -> int:
         """After the last transaction that the chain's pending state knows."""
-        return int(await self._ask("eth_getTransactionCount", str(address), "pending"), 16)
+        return self._understood(_number, await self._ask("eth_getTransactionCount", str(address), "pending"))
 
     async def fees(self) -> FeeQuote:
         """What the next block charges, by the latest one and the endpoint's advice."""
         latest, priority = await asyncio.gather(
             self._ask("eth_getBlockByNumber", "latest", False), self._ask("eth_maxPriorityFeePerGas")
         )
-        return FeeQuote(int(latest.get("baseFeePerGas", "0x0"), 16), int(priority, 16))
+        return self._understood(
+            lambda _: FeeQuote(_number(latest.get("baseFeePerGas", "0x0")), _number(priority)), latest
+        )
 
     async def estimate_gas(self, call: Call, sender: Address) -> int:
         """Gas the call needs now. Raises RevertedError if the contract would refuse it."""
@@ -272,7 +279,7 @@ class EvmChain:
             "data": "0x" + self.calldata(call).hex(),
             "gas": hex(GAS_CAP),
         }
-        return int(await self._ask("eth_estimateGas", transaction), 16)
+        return self._understood(_number, await self._ask("eth_estimateGas", transaction))
 
     async def send(self, call: Call, plan: TransactionPlan, account: Account) -> TxHash:
         """Sign and hand over one transaction."""
@@ -298,7 +305,7 @@ class EvmChain:
     async def receipt(self, tx_hash: TxHash) -> Receipt | None:
         """None while it is not mined."""
         found = await self._ask("eth_getTransactionReceipt", "0x" + tx_hash.hex())
-        return None if found is None else decoding.receipt(self.machine, found)
+        return None if found is None else self._understood(partial(decoding.receipt, self.machine), found)
 
     def calldata(self, call: Call) -> bytes:
         """The call's bytes."""
@@ -334,8 +341,16 @@ class EvmChain:
             raise
 
     async def _call(self, to: Address, data: bytes) -> bytes:
-        answer: str = await self._ask("eth_call", {"to": str(to), "data": "0x" + data.hex()}, "latest")
-        return bytes.fromhex(answer[2:])
+        answer = await self._ask("eth_call", {"to": str(to), "data": "0x" + data.hex()}, "latest")
+        return self._understood(_data, answer)
+
+    def _understood(self, convert: Callable[[Any], T], found: Any) -> T:
+        """An endpoint may answer anything: what cannot be read is as good as no answer."""
+        try:
+            return convert(found)
+        except (ArithmeticError, AttributeError, DecodingError, LookupError, TypeError, ValueError) as error:
+            detail = f"{masked(self.rpc.url)} answers in no form that is known: {type(error).__name__}."
+            raise ChainError(Reason.CHAIN_UNREACHABLE, detail) from error
 
     async def _ask(self, method: str, *parameters: Any) -> Any:
         try:
@@ -358,6 +373,14 @@ def masked(url: str) -> str:
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname or ''}{port}"
+
+
+def _number(text: str) -> int:
+    return int(text, 16)
+
+
+def _data(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
 
 
 def _shown(value: Any) -> str:

@@ -64,6 +64,11 @@ def event(machine: Contract, log: Json) -> LoggedEvent | None:
     )
 
 
+def events(machine: Contract, logs: list[Json]) -> tuple[LoggedEvent, ...]:
+    """From eth_getLogs, in the chain's order."""
+    return tuple(one for log in logs if (one := event(machine, log)) is not None)
+
+
 def _workflow_event(machine: Contract, name: str, f: Json) -> WorkflowEvent | None:
     match name:
         case "WorkflowRegistered":
@@ -214,7 +219,7 @@ def receipt(machine: Contract, found: Json) -> Receipt:
         int(found["status"], 16) == 1,
         int(found["gasUsed"], 16),
         int(found.get("effectiveGasPrice", "0x0"), 16),
-        tuple(one for log in found["logs"] if (one := event(machine, log)) is not None),
+        events(machine, found["logs"]),
     )
 
 

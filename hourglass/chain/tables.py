@@ -44,7 +44,13 @@ class TableReader:
 
         async def call(function: str, *arguments: Any) -> Any:
             answer = await ask(self.verifier.call(function, *arguments))
-            return self.verifier.answer(function, answer)[0]
+            try:
+                return self.verifier.answer(function, answer)[0]
+            except ValueError as error:
+                detail = (
+                    f"{operator_set} at {timestamp}: the verifier does not answer {function} as ours does."
+                )
+                raise ChainError(Reason.TABLE_UNAVAILABLE, detail) from error
 
         entries = await call("getOperatorTable", *which)
         info = await call("getOperatorSetInfo", *which)

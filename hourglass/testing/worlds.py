@@ -49,7 +49,9 @@ from hourglass.workflow.identifiers import (
 from hourglass.workflow.phases import PhaseType
 
 WEIGHTS = (10, 20, 30, 40, 50)
+"""Of the operators of `SET`, in index order."""
 SET, OTHER_SET, NO_SET = 1, 2, 3
+"""Two operator sets with a table each, and one without."""
 KEYS = tuple(SecretKey(7_000 + index) for index in range(len(WEIGHTS)))
 OPERATORS = tuple(Address(bytes([index + 1]) * 20) for index in range(len(WEIGHTS)))
 OTHER_KEY = SecretKey(8_000)
@@ -99,17 +101,27 @@ class World:
         round: Round = ROUND_0,
     ) -> SubmitPhaseResult:
         """The call that completes a phase with a certificate of these operators, by index."""
-        view = await self.chain.phase(execution, phase)
-        assert view is not None
-        table = await self.chain.operator_table(view.operator_set, view.reference_timestamp)
-        slot = Slot(
-            self.chain.chain_id, self.chain.state_machine, execution, phase, view.attempt, Tick(0), round
-        )
-        message = phase_message_hash(slot, view.operator_set, view.inputs_hash, result)
-        digest = certificate_digest(view.reference_timestamp, message)
-        signatures = {OPERATORS[i]: sign(KEYS[i], digest, default_backend()) for i in signers}
-        certificate = certify(table, message, signatures, default_backend())
-        return SubmitPhaseResult(execution, phase, round, result, certificate)
+        return await certified(self.chain, execution, phase, result, signers, round)
+
+
+async def certified(
+    chain: Chain,
+    execution: ExecutionId,
+    phase: PhaseIndex,
+    result: bytes,
+    signers: Sequence[int] = range(len(KEYS)),
+    round: Round = ROUND_0,
+) -> SubmitPhaseResult:
+    """The call that completes a phase with a certificate of these operators, by index."""
+    view = await chain.phase(execution, phase)
+    assert view is not None
+    table = await chain.operator_table(view.operator_set, view.reference_timestamp)
+    slot = Slot(chain.chain_id, chain.state_machine, execution, phase, view.attempt, Tick(0), round)
+    message = phase_message_hash(slot, view.operator_set, view.inputs_hash, result)
+    digest = certificate_digest(view.reference_timestamp, message)
+    signatures = {OPERATORS[i]: sign(KEYS[i], digest, default_backend()) for i in signers}
+    certificate = certify(table, message, signatures, default_backend())
+    return SubmitPhaseResult(execution, phase, round, result, certificate)
 
 
 @asynccontextmanager

@@ -3,22 +3,27 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 
 from hourglass.chain.client import EvmChain, masked, open_rpc
 from hourglass.chain.config import ChainConfig
-from hourglass.chain.port import ExecuteWorkflow, TransactionPlan
+from hourglass.chain.port import Block, ExecuteWorkflow, TransactionPlan
 from hourglass.errors import ChainError, RevertedError
 from hourglass.reasons import Reason
 from hourglass.testing.anvil import Anvil
 from hourglass.testing.worlds import ONE_PHASE, STRANGER, anvil_world
 from hourglass.workflow.identifiers import (
     Address,
+    BlockNumber,
+    ChainTime,
     ExecutionId,
+    OperatorSetId,
     PhaseIndex,
+    ReferenceTimestamp,
+    TxHash,
     WorkflowId,
 )
 
@@ -123,6 +128,17 @@ async def test_another_chain_is_refused() -> None:
     assert "31337" in error.value.detail
 
 
+@pytest.mark.parametrize("answer", [result("chain"), result(None), refused(-32601, "no")], ids=repr)
+async def test_an_endpoint_that_is_no_chain_at_all_is_refused(answer: bytes) -> None:
+    async def always(_request: dict[str, Any]) -> bytes:
+        return answer
+
+    async with endpoint(always) as url:
+        with pytest.raises(ChainError):
+            async with EvmChain.connect(config(url)):
+                pass
+
+
 async def test_an_address_without_a_contract_is_refused() -> None:
     async with Anvil.start() as anvil:
         with pytest.raises(ChainError) as error:
@@ -222,6 +238,50 @@ async def test_an_answer_of_another_shape_means_another_contract() -> None:
         with pytest.raises(ChainError) as error:
             await chain.phase(EXECUTION, PhaseIndex(0))
     assert error.value.reason is Reason.CONTRACT_MISSING
+
+
+GARBAGE: tuple[object, ...] = (
+    None,
+    5,
+    [],
+    "0xzz",
+    {"number": "5"},
+    [{"topics": ["0x00"], "data": "0x"}],
+    ["0x1"],
+)
+
+
+@pytest.mark.parametrize("garbage", GARBAGE, ids=repr)
+async def test_whatever_an_endpoint_makes_up_is_never_more_than_a_chain_error(garbage: object) -> None:
+    async def answer(_request: dict[str, Any]) -> bytes:
+        return result(garbage)
+
+    block = Block(BlockNumber(1), b"\x01" * 32, b"\x02" * 32, ChainTime(3))
+    call = ExecuteWorkflow(WorkflowId(b"\x01" * 32), b"")
+    table = (OperatorSetId(ADDRESS, 1), ReferenceTimestamp(1))
+    outcomes = []
+    async with connected(answer) as chain:
+        for asked in (
+            chain.head(),
+            chain.block(BlockNumber(1)),
+            chain.start_block(),
+            chain.events(BlockNumber(1), BlockNumber(2)),
+            chain.events_of(block),
+            chain.workflow(WorkflowId(b"\x01" * 32)),
+            chain.latest_workflow(ADDRESS, "w"),
+            chain.execution(EXECUTION),
+            chain.phase(EXECUTION, PhaseIndex(0)),
+            chain.aggregators(),
+            chain.operator_table(*table),
+            chain.next_nonce(ADDRESS),
+            chain.fees(),
+            chain.estimate_gas(call, ADDRESS),
+            chain.receipt(TxHash(b"\x01" * 32)),
+        ):
+            with suppress(ChainError):
+                outcomes.append(await asked)
+    # "There is none" is all that garbage may be taken for.
+    assert all(outcome is None or outcome == () for outcome in outcomes)
 
 
 async def test_a_connection_that_the_endpoint_closes_between_two_requests_costs_nothing() -> None:

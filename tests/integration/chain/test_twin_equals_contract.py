@@ -155,7 +155,8 @@ class Story:
         views = [await self.pair.twin.phase(execution, PhaseIndex(index)) for index in range(phases + 1)]
         open_ones = [at for at, view in enumerate(views) if view and view.status is PhaseStatus.ACTIVE]
         index = PhaseIndex(self.dice.choice([*open_ones * 4, self.dice.randrange(phases + 1)]))
-        view, call = views[index], CheckPhaseTimeout(execution, index)
+        view = views[index]
+        call: Call = CheckPhaseTimeout(execution, index)
         if chance < 0.92 and view is not None and view.reference_timestamp:
             signers = self.dice.sample(range(len(KEYS)), self.dice.choice([1, 2, 3, 4, 5, 5, 5]))
             round = Round(self.dice.choice([0, 0, 0, 1]))
