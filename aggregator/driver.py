@@ -89,6 +89,7 @@ class Driver:
             self._inbox.put_nowait(event)
         except asyncio.QueueFull:
             self.dropped += 1
+            self._log(operator=None, reason=Reason.INBOX_FULL, detail=f"{self.dropped} dropped so far.")
 
     def close(self) -> None:
         """End `run` once everything before this has been received."""

@@ -346,7 +346,8 @@ class PhaseSession:
         if now < self._close_at:
             return self._wake(now, self._close_at)
         self._close_at = float("inf")
-        return (CloseOnChain(), *self._missing_notes())
+        undecided = () if self.decision is not None else (Note(None, Reason.QUORUM_NOT_REACHED),)
+        return (CloseOnChain(), *undecided, *self._missing_notes())
 
     def _missing_notes(self) -> Effects:
         silent = [

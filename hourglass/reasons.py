@@ -201,12 +201,6 @@ class Reason(Enum):
         "It was invented or altered on the way, or signed by another key than the registered one.",
         "If your own observations are refused so, compare the operator key with the registered address.",
     )
-    VALUE_MISMATCH = (
-        "value_mismatch", Fault.AGGREGATOR,
-        "The proposed value is not what the observations reduce to.",
-        "The proposer miscalculated or lied, or runs another version of the reducer.",
-        "Compare the workflow's version on both sides.",
-    )
     REDUCER_FAILED = (
         "reducer_failed", Fault.AUTHOR,
         "The reducer cannot reduce these observations.",
@@ -226,12 +220,6 @@ class Reason(Enum):
         "The signer's journal cannot be read or written.",
         "The disk is full or failing, the file is locked by another agent, or was damaged.",
         "Free the disk or stop the second agent; never start from an empty journal with the same key.",
-    )
-    SIGNER_FAILED = (
-        "signer_failed", Fault.OPERATOR,
-        "The signer did not produce a signature.",
-        "The key or the remote signer is unavailable.",
-        "Check the agent's key configuration.",
     )
 
     # ── Handlers ──────────────────────────────────────────────────────────────────────────────────

@@ -272,14 +272,27 @@ class EvmChain:
         )
 
     async def estimate_gas(self, call: Call, sender: Address) -> int:
-        """Gas the call needs now. Raises RevertedError if the contract would refuse it."""
+        """Gas the call needs now. Raises RevertedError if the contract would refuse it.
+
+        eth_estimateGas runs a call ten times over to find the least gas it can do with, which for a certificate
+        is 30 ms of pairings and on a busy machine 200. eth_createAccessList runs it once and says what it
+        used; the margin of the plan is there anyway. Only what fails is asked the long way, for its reason.
+        """
         transaction = {
             "from": str(sender),
             "to": str(self.state_machine),
             "data": "0x" + self.calldata(call).hex(),
             "gas": hex(GAS_CAP),
         }
-        return self._understood(_number, await self._ask("eth_estimateGas", transaction))
+        try:
+            simulated = await self.rpc.request("eth_createAccessList", transaction, "latest")
+        except RpcRefusedError:
+            simulated = None
+        match simulated:
+            case {"gasUsed": str(used), **others} if not others.get("error"):
+                return self._understood(_number, used)
+            case _:
+                return self._understood(_number, await self._ask("eth_estimateGas", transaction))
 
     async def send(self, call: Call, plan: TransactionPlan, account: Account) -> TxHash:
         """Sign and hand over one transaction."""

@@ -10,7 +10,7 @@ from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import TxHash
 
 WEI_PER_GWEI = 10**9
-RECEIPT_POLL_S = 0.02
+RECEIPT_POLL_S = 0.004
 RECEIPT_POLL_GROWTH = 1.5
 RECEIPT_POLL_CEILING_S = 2.0
 
@@ -42,10 +42,11 @@ class TransactionSender:
 
     async def _hand_over(self, call: Call) -> TxHash:
         async with self._turn:
-            gas, quote = await asyncio.gather(
-                self.chain.estimate_gas(call, self.account.address), self.chain.fees()
+            gas, quote, known = await asyncio.gather(
+                self.chain.estimate_gas(call, self.account.address),
+                self.chain.fees(),
+                self.chain.next_nonce(self.account.address),
             )
-            known = await self.chain.next_nonce(self.account.address)
             nonce = known if self._next is None else max(self._next, known)
             offer = plan(nonce, gas, quote, int(self.max_fee_gwei * WEI_PER_GWEI))
             try:

@@ -40,7 +40,8 @@ def dev(
 
     While it runs, the other commands find it by themselves from this folder.
     """
-    asyncio.run(until_told_to_stop(_dev(workflow or [], operators, chain_port, bus_port)))
+    served = tuple(str(Path(one).resolve()) if ".py:" in one else one for one in workflow or ())
+    asyncio.run(until_told_to_stop(_dev(served or (example("workflow"),), operators, chain_port, bus_port)))
 
 
 def demo() -> None:
@@ -50,12 +51,9 @@ def demo() -> None:
     asyncio.run(until_told_to_stop(run_demo()))
 
 
-async def _dev(workflows: list[str], operators: int, chain_port: int | None, bus_port: int | None) -> None:
+async def _dev(served: tuple[str, ...], operators: int, chain_port: int | None, bus_port: int | None) -> None:
     from hourglass.testing.local_network import start_local
 
-    served = tuple(str(Path(one).resolve()) if ".py:" in one else one for one in workflows) or (
-        example("workflow"),
-    )
     async with feeds() as feed_url:
         plan = network_plan(
             feed_url, served, operators, broken=False, chain_port=chain_port, bus_port=bus_port

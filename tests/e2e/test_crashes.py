@@ -3,6 +3,9 @@
 import asyncio
 from pathlib import Path
 
+from play import Start, Witnessing
+
+from hourglass.testing.processes import NodeProcess
 from hourglass.workflow.execution import ExecutionStatus
 
 
@@ -14,14 +17,14 @@ def environments(tmp_path: Path) -> list[dict[str, str]]:
     return [{"GATE": str(gate), "OBSERVES": str(100 + n)} for n, gate in enumerate(gates(tmp_path))]
 
 
-async def restart(*processes) -> None:
+async def restart(*processes: NodeProcess) -> None:
     async with asyncio.TaskGroup() as group:
         for process in processes:
             group.create_task(process.start())
 
 
 async def test_aggregator_killed_after_half_the_signatures_and_two_agents_mid_phase(
-    start, witness, workflows: Path, tmp_path: Path
+    start: Start, witness: Witnessing, workflows: Path, tmp_path: Path
 ) -> None:
     spec = f"{workflows / 'single.py'}:single"
     play = await start(spec, environments=environments(tmp_path))
@@ -53,7 +56,7 @@ async def test_aggregator_killed_after_half_the_signatures_and_two_agents_mid_ph
 
 
 async def test_aggregator_killed_between_proposal_and_quorum(
-    start, witness, workflows: Path, tmp_path: Path
+    start: Start, witness: Witnessing, workflows: Path, tmp_path: Path
 ) -> None:
     spec = f"{workflows / 'gated.py'}:gated"
     play = await start(spec, environments=environments(tmp_path))
@@ -79,7 +82,7 @@ async def test_aggregator_killed_between_proposal_and_quorum(
         assert seen.slots_signed_twice() == []
 
 
-async def test_bus_wiped_in_the_middle_of_a_phase(start, workflows: Path, tmp_path: Path) -> None:
+async def test_bus_wiped_in_the_middle_of_a_phase(start: Start, workflows: Path, tmp_path: Path) -> None:
     spec = f"{workflows / 'gated.py'}:gated"
     play = await start(spec, environments=environments(tmp_path))
     gates(tmp_path)[0].touch()
@@ -98,7 +101,9 @@ async def test_bus_wiped_in_the_middle_of_a_phase(start, workflows: Path, tmp_pa
     assert await play.until_ended(execution) is ExecutionStatus.COMPLETED
 
 
-async def test_every_process_killed_and_restarted(start, witness, workflows: Path, tmp_path: Path) -> None:
+async def test_every_process_killed_and_restarted(
+    start: Start, witness: Witnessing, workflows: Path, tmp_path: Path
+) -> None:
     spec = f"{workflows / 'single.py'}:single"
     play = await start(spec, environments=environments(tmp_path))
     async with witness(play.network) as seen:

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from play import Start
+
 from hourglass.workflow.execution import ExecutionStatus
 
 
 async def test_handlers_that_raise_die_or_return_the_wrong_type_are_named_and_done_without(
-    start, workflows: Path
+    start: Start, workflows: Path
 ) -> None:
     spec, bad = f"{workflows / 'single.py'}:single", f"{workflows / 'misbehaving.py'}:single"
     play = await start(

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from play import Start
+
 from hourglass.cli.dev import EXAMPLE, FEED_SEED
 from hourglass.testing.price_feed import NOISE_CENTS, SERIES_CENTS, serve_prices
 from hourglass.workflow.execution import ExecutionStatus, PhaseStatus
@@ -10,7 +12,7 @@ WORKFLOW = f"{EXAMPLE / 'workflow.py'}:oracle"
 BROKEN = f"{EXAMPLE / 'broken.py'}:oracle"
 
 
-async def test_operators_agree_on_a_price_and_the_contract_holds_the_update(start) -> None:
+async def test_operators_agree_on_a_price_and_the_contract_holds_the_update(start: Start) -> None:
     async with serve_prices(FEED_SEED) as feed:
         environments = [{"PRICE_FEED_URL": f"{feed}/operator-{n}"} for n in range(1, 6)]
         play = await start(WORKFLOW, specs={5: BROKEN}, environments=environments)
@@ -31,7 +33,7 @@ async def test_operators_agree_on_a_price_and_the_contract_holds_the_update(star
         assert (await play.reasons(execution, 0)).get("operator-5") == "outvoted"
 
 
-async def test_a_phase_completes_while_a_minority_is_missing(start, workflows: Path) -> None:
+async def test_a_phase_completes_while_a_minority_is_missing(start: Start, workflows: Path) -> None:
     spec = f"{workflows / 'single.py'}:single"
     play = await start(spec)
     await play.agent(4).kill()
@@ -41,7 +43,7 @@ async def test_a_phase_completes_while_a_minority_is_missing(start, workflows: P
     assert (await play.phase(execution, 0)).result == b"QUIET"
 
 
-async def test_a_phase_without_a_quorum_times_out_on_chain(start, workflows: Path) -> None:
+async def test_a_phase_without_a_quorum_times_out_on_chain(start: Start, workflows: Path) -> None:
     spec = f"{workflows / 'single.py'}:single"
     play = await start(spec)
     await play.agent(1).kill()

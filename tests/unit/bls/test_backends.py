@@ -5,7 +5,7 @@ import secrets
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from py_ecc.optimized_bn128 import FQ2
+from py_ecc.fields import optimized_bn128_FQ2 as FQ2
 
 from hourglass.bls.blame import find_invalid
 from hourglass.bls.curve import (
