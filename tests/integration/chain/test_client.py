@@ -230,6 +230,24 @@ async def test_a_simulation_that_fails_is_a_revert_even_if_nobody_knows_why(answ
     assert error.value.reason is Reason.CALL_REFUSED
 
 
+@pytest.mark.parametrize(
+    "short_way",
+    [
+        refused(-32601, "the method does not exist"),
+        result({"accessList": [], "error": "execution reverted", "gasUsed": "0x5208"}),
+        result(None),
+    ],
+    ids=["unknown method", "reverted without a reason", "nonsense"],
+)
+async def test_gas_is_asked_for_the_long_way_where_the_short_one_gives_no_answer(short_way: bytes) -> None:
+    async def answer(request: dict[str, Any]) -> bytes:
+        return short_way if request["method"] == "eth_createAccessList" else result("0x1234")
+
+    async with connected(answer) as chain:
+        gas = await chain.estimate_gas(ExecuteWorkflow(WorkflowId(b"\x01" * 32), b""), ADDRESS)
+    assert gas == 0x1234
+
+
 async def test_an_answer_of_another_shape_means_another_contract() -> None:
     async def answer(_request: dict[str, Any]) -> bytes:
         return result("0x" + "00" * 31)
