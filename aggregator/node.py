@@ -61,11 +61,12 @@ async def run(
 ) -> None:
     """Be an aggregator until cancelled. `ready` is told the API's port once everything is up."""
     await bus.ensure_streams(tuple(StreamSpec(**plan.as_dict()) for plan in STREAMS))
-    sender = TransactionSender(chain, account)
+    settings = config.chain
+    sender = TransactionSender(chain, account, settings.transaction_timeout_s, settings.max_fee_gwei)
     edges = Edges(bus, sender.send, account, default_backend())
     node = Node(chain, edges, config.pace.pace(), Home(chain.chain_id, chain.state_machine))
     async with serve_status(node, config.api) as port, asyncio.TaskGroup() as group:
-        group.create_task(node.follow_chain(group, config.chain.poll_interval_s))
+        group.create_task(node.follow_chain(group, settings.poll_interval_s, settings.confirmations))
         group.create_task(node.receive_answers())
         log.info("aggregator up", address=str(account.address), api_port=port)
         if ready is not None:
@@ -90,10 +91,12 @@ class Node:
 
     # ── The chain ─────────────────────────────────────────────────────────────────────────────────────
 
-    async def follow_chain(self, group: asyncio.TaskGroup, poll_interval_s: float) -> None:
+    async def follow_chain(
+        self, group: asyncio.TaskGroup, poll_interval_s: float, confirmations: int
+    ) -> None:
         """Fold every event there ever was, then keep sessions equal to what the chain has open."""
         first = await _insist(self.chain.start_block)
-        async for seen in watch(self.chain, first, poll_interval_s):
+        async for seen in watch(self.chain, first, poll_interval_s, confirmations):
             match seen:
                 case LoggedEvent():
                     self.history.add(seen.block, seen.event)

@@ -8,7 +8,7 @@ from typing import Any
 from hourglass.cli.module import load_workflow
 from hourglass.cli.network import load_network
 from hourglass.cli.status import ask_aggregators
-from hourglass.cli.workflow import paying_account, start_execution
+from hourglass.cli.workflow import paying_account, sender_of, start_execution
 
 WEIGHTS = (400, 250, 150, 120, 80)
 WORKFLOW = """\
@@ -51,7 +51,6 @@ async def measure(operators: int, runs: int) -> list[dict[str, Any]]:
 async def _journeys(operators: int, runs: int) -> list[dict[str, float]]:
     from hourglass.chain.client import EvmChain
     from hourglass.chain.port import RegisterWorkflow
-    from hourglass.chain.sender import TransactionSender
     from hourglass.testing.local_network import NetworkPlan, OperatorPlan, start_local, temporary_folder
 
     with temporary_folder() as folder:
@@ -62,11 +61,11 @@ async def _journeys(operators: int, runs: int) -> list[dict[str, float]]:
         async with start_local(NetworkPlan(plans)) as network:
             config = load_network(network.network_file)
             async with EvmChain.connect(config.chain) as chain:
-                account = paying_account(config)
-                await TransactionSender(chain, account).send(RegisterWorkflow(load_workflow(spec).compile()))
+                sender = sender_of(chain, config, paying_account(config))
+                await sender.send(RegisterWorkflow(load_workflow(spec).compile()))
                 journeys = []
                 for number in range(runs + WARM_UP):
-                    execution = await start_execution(chain, account, "bench-echo", b"%d" % number)
+                    execution = await start_execution(chain, sender, "bench-echo", b"%d" % number)
                     journeys.append(await _journey(config, execution))
                 return journeys[WARM_UP:]
 

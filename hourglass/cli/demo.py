@@ -16,7 +16,7 @@ from hourglass.cli.module import load_workflow
 from hourglass.cli.network import load_network
 from hourglass.cli.output import out
 from hourglass.cli.status import ask_aggregators, read_rows
-from hourglass.cli.workflow import paying_account, start_execution
+from hourglass.cli.workflow import paying_account, sender_of, start_execution
 from hourglass.reasons import Reason, reason_by_code
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ async def run_demo() -> None:
 
 async def _begin(chain: "EvmChain", network: "LocalNetwork") -> "ExecutionId":
     from hourglass.chain.port import RegisterWorkflow
-    from hourglass.chain.sender import TransactionSender
 
-    account = paying_account(load_network(network.network_file))
+    config = load_network(network.network_file)
+    sender = sender_of(chain, config, paying_account(config))
     definition = load_workflow(example("workflow")).compile()
-    registered = await TransactionSender(chain, account).send(RegisterWorkflow(definition))
+    registered = await sender.send(RegisterWorkflow(definition))
     out.print(f"  [green]✓[/green] workflow {definition.name!r} registered ({registered.gas_used:,} gas)")
-    execution_id = await start_execution(chain, account, definition.name, PAYLOAD)
-    out.print(f"  [green]✓[/green] execution 0x{execution_id.hex()} started\n")
+    execution_id = await start_execution(chain, sender, definition.name, PAYLOAD)
+    out.print(f"  [green]✓[/green] execution 0x{execution_id.hex()[:16]}… started\n")
     return execution_id
 
 

@@ -14,6 +14,7 @@ from hourglass.reasons import Reason
 if TYPE_CHECKING:
     from hourglass.chain.client import EvmChain
     from hourglass.chain.port import Account
+    from hourglass.chain.sender import TransactionSender
     from hourglass.workflow.identifiers import ExecutionId
 
 app = typer.Typer(no_args_is_help=True, help="Register workflows and execute them.")
@@ -55,14 +56,13 @@ def execute(
 async def _register(spec: str, network: NetworkConfig, output: Format) -> None:
     from hourglass.chain.client import EvmChain
     from hourglass.chain.port import RegisterWorkflow
-    from hourglass.chain.sender import TransactionSender
     from hourglass.cli.module import load_workflow
     from hourglass.workflow.events import WorkflowRegistered
 
     definition = load_workflow(spec).compile()
     account = paying_account(network)
     async with EvmChain.connect(network.chain) as chain:
-        receipt = await TransactionSender(chain, account).send(RegisterWorkflow(definition))
+        receipt = await sender_of(chain, network, account).send(RegisterWorkflow(definition))
     for logged in receipt.events:
         if isinstance(logged.event, WorkflowRegistered):
             show_one(
@@ -91,7 +91,8 @@ async def _execute(
 
     account = paying_account(network)
     async with EvmChain.connect(network.chain) as chain:
-        execution_id = await start_execution(chain, account, name, payload, creator)
+        sender = sender_of(chain, network, account)
+        execution_id = await start_execution(chain, sender, name, payload, creator)
         if wait:
             return await _wait_for_end(chain, execution_id, timeout_s, output)
         show_one(output, {"execution": "0x" + execution_id.hex()})
@@ -99,19 +100,18 @@ async def _execute(
 
 
 async def start_execution(
-    chain: "EvmChain", account: "Account", name: str, payload: bytes, creator: str | None = None
+    chain: "EvmChain", sender: "TransactionSender", name: str, payload: bytes, creator: str | None = None
 ) -> "ExecutionId":
     """Start a run of the newest version of this name. Raises ConfigError(UNKNOWN_NAME)."""
     from hourglass.chain.port import ExecuteWorkflow
-    from hourglass.chain.sender import TransactionSender
     from hourglass.workflow.events import WorkflowExecutionStarted
     from hourglass.workflow.identifiers import Address
 
-    by = Address.parse(creator) if creator else account.address
+    by = Address.parse(creator) if creator else sender.account.address
     found = await chain.latest_workflow(by, name)
     if found is None:
         raise ConfigError(Reason.UNKNOWN_NAME, f"{by} has registered no workflow {name!r}.")
-    receipt = await TransactionSender(chain, account).send(ExecuteWorkflow(found.workflow_id, payload))
+    receipt = await sender.send(ExecuteWorkflow(found.workflow_id, payload))
     (started,) = (e.event for e in receipt.events if isinstance(e.event, WorkflowExecutionStarted))
     return started.execution_id
 
@@ -149,6 +149,14 @@ async def _wait_for_end(
         },
     )
     return Exit.FINE if fine else Exit.FAILED
+
+
+def sender_of(chain: "EvmChain", network: NetworkConfig, account: "Account") -> "TransactionSender":
+    """Sends with the network's own limits."""
+    from hourglass.chain.sender import TransactionSender
+
+    settings = network.chain
+    return TransactionSender(chain, account, settings.transaction_timeout_s, settings.max_fee_gwei)
 
 
 def paying_account(network: NetworkConfig) -> "Account":
