@@ -179,6 +179,9 @@ class Duty:
     def _take(self, proposal: Proposal, evidence: Evidence) -> Effects:
         """Take the first valid proposal of each round; the journal would refuse a second one anyway."""
         taken = self._taken.setdefault(proposal.slot.round, proposal)
+        while len(self._taken) > MAX_ROUNDS_ANSWERED:
+            # The journal still refuses a second digest in a round that is forgotten here.
+            del self._taken[min(self._taken)]
         if taken.observations != proposal.observations:
             return self._refuse(self._second(proposal))
         return (Reduce(proposal, evidence),)

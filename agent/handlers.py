@@ -7,8 +7,9 @@ from hourglass.certificate.operators import OperatorTable
 from hourglass.chain.port import ChainView
 from hourglass.errors import HandlerError
 from hourglass.reasons import Reason
-from hourglass.workflow.definition import MAX_RESULT_BYTES
+from hourglass.workflow.definition import MAX_OBSERVATION_BYTES, MAX_RESULT_BYTES
 from hourglass.workflow.identifiers import Address
+from hourglass.workflow.phases import PLANS
 from messages.requests import PhaseRequest, Proposal
 
 REDUCE_TIMEOUT_S = 10.0
@@ -37,7 +38,8 @@ class Handlers:
             deadline=view.deadline,
         )
         left_s = float(view.deadline - view.as_of)
-        return _bounded(await self.performer.perform(work, min(self.timeout_s, max(left_s, 1.0))))
+        most = MAX_OBSERVATION_BYTES if PLANS[view.phase_type].observes else MAX_RESULT_BYTES
+        return _bounded(await self.performer.perform(work, min(self.timeout_s, max(left_s, 1.0))), most)
 
     async def reduce(self, proposal: Proposal, view: ChainView, table: OperatorTable) -> bytes:
         """The agreed value, encoded. The first stake column weighs. Raises HandlerError."""
@@ -48,13 +50,12 @@ class Handlers:
         return _bounded(
             await self.performer.reduce(
                 view.definition_hash, proposal.slot.phase_index, observations, REDUCE_TIMEOUT_S
-            )
+            ),
+            MAX_RESULT_BYTES,
         )
 
 
-def _bounded(value: bytes) -> bytes:
-    if len(value) > MAX_RESULT_BYTES:
-        raise HandlerError(
-            Reason.RESULT_TOO_LARGE, f"It has {len(value)} bytes; the contract stores {MAX_RESULT_BYTES}."
-        )
+def _bounded(value: bytes, most: int) -> bytes:
+    if len(value) > most:
+        raise HandlerError(Reason.RESULT_TOO_LARGE, f"It has {len(value)} bytes; {most} are allowed here.")
     return value

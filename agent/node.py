@@ -131,7 +131,7 @@ class Node:
             self._seen_at[slot] = asyncio.get_running_loop().time()
             while len(self.duties) > MAX_DUTIES:
                 forgotten, _ = self.duties.popitem(last=False)
-                del self._seen_at[forgotten]
+                self._seen_at.pop(forgotten, None)
         return self.duties[slot]
 
     async def _feed(self, duty: Duty, event: Event) -> None:
@@ -146,6 +146,13 @@ class Node:
                 outcome = await self._perform(duty, effect)
                 if outcome is not None:
                     outcomes.append(outcome)
+        except Exception:
+            # One phase must not take the others along; when it is asked for again, the duty is made anew.
+            log.exception(
+                "a duty failed", execution=duty.slot.execution_id.hex(), phase=duty.slot.phase_index
+            )
+            self.duties.pop(duty.slot, None)
+            self._seen_at.pop(duty.slot, None)
         finally:
             self._room.release()
         for outcome in outcomes:

@@ -42,7 +42,7 @@ from hourglass.certificate.certificates import certify
 from hourglass.certificate.digests import proposal_digest
 from hourglass.certificate.ecdsa import sign_digest
 from hourglass.chain.port import Account, Call, CheckPhaseTimeout, Receipt, SubmitPhaseResult
-from hourglass.errors import BusError, ChainError
+from hourglass.errors import BusError, ChainError, DecodeError
 from hourglass.reasons import Reason
 from messages.requests import PhaseRequest, Proposal
 from messages.subjects import subject_of
@@ -154,7 +154,7 @@ class Driver:
     async def _publish(self, message: PhaseRequest | Proposal) -> None:
         try:
             await self.edges.bus.publish(str(subject_of(message)), encode(message))
-        except BusError as error:
+        except (BusError, DecodeError) as error:
             self._log(operator=None, reason=error.reason, detail=error.detail)
 
     def _sign(self, effect: SignProposal) -> Proposal:

@@ -39,7 +39,8 @@ from hourglass.chain.watcher import HeadAdvanced, Reorged, watch
 from hourglass.errors import ChainError, DecodeError
 from hourglass.reasons import Reason
 from hourglass.workflow.definition import RegisteredWorkflow
-from hourglass.workflow.history import History
+from hourglass.workflow.execution import IllegalTransitionError
+from hourglass.workflow.history import History, RewindError
 from hourglass.workflow.identifiers import ChainTime, ExecutionId, WorkflowId
 from messages.responses import Attestation, Observation, Refusal
 from messages.subjects import RESPONSES, STREAMS, check_subject, responses_filter
@@ -95,6 +96,16 @@ class Node:
         self, group: asyncio.TaskGroup, poll_interval_s: float, confirmations: int
     ) -> None:
         """Fold every event there ever was, then keep sessions equal to what the chain has open."""
+        while True:
+            try:
+                await self._follow(group, poll_interval_s, confirmations)
+            except (IllegalTransitionError, RewindError) as error:
+                # A reorg deeper than is remembered, or an endpoint that mixed two chains: begin again.
+                log.error("the chain's history does not fit together; it is read again", detail=str(error))
+                self.history = History()
+                await asyncio.sleep(poll_interval_s)
+
+    async def _follow(self, group: asyncio.TaskGroup, poll_interval_s: float, confirmations: int) -> None:
         first = await _insist(self.chain.start_block)
         async for seen in watch(self.chain, first, poll_interval_s, confirmations):
             match seen:
@@ -131,6 +142,11 @@ class Node:
                 driver.put(ClockMoved(self.head.timestamp))
             self.drivers[phase.slot] = driver
             await driver.run()
+        except Exception:
+            # One phase must not take the others along; the next block makes its session anew.
+            log.exception(
+                "a session failed", execution=phase.slot.execution_id.hex(), phase=phase.slot.phase_index
+            )
         finally:
             self._opening.pop(phase.slot, None)
             closed = self.drivers.pop(phase.slot, None)

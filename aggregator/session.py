@@ -62,8 +62,10 @@ from hourglass.workflow.turns import proposer, round_at, submission_order
 from messages.requests import PhaseRequest, Proposal
 from messages.responses import Attestation, Observation, Refusal
 
-MAX_ROUNDS_TALLIED = 8
-"""Rounds whose attestations are kept: memory stays bounded when a proposer keeps failing."""
+ROUND_LOOK_AHEAD = 1
+"""Agents answer proposals of the next round at the most; so an attestation of a later one is nobody's."""
+USED_ROUND_SHARE = 3
+"""More than one part in so many of the stake has signed in a round: somebody proposed in it. Fewer may lie."""
 
 
 @dataclass(slots=True)
@@ -102,6 +104,7 @@ class PhaseSession:
     _rounds_proposed: set[Round] = field(default_factory=set)
     _gather_until: float | None = None
     _certifying: Digest | None = None
+    _stuck: tuple[Digest, int] | None = None
     _chain_time: ChainTime = ChainTime(0)
     _opened_at: float = 0.0
     _solicit_at: float = 0.0
@@ -121,7 +124,7 @@ class PhaseSession:
             case ObservationReceived(message):
                 return self._on_observation(message) + self._sweep(now)
             case AttestationReceived(message):
-                return self._on_attestation(message) + self._sweep(now)
+                return self._on_attestation(message, now) + self._sweep(now)
             case RefusalReceived(message):
                 return self._on_refusal(message)
             case Certified():
@@ -161,12 +164,12 @@ class PhaseSession:
         self.objections.pop(who, None)
         return ()
 
-    def _on_attestation(self, message: Attestation) -> Effects:
+    def _on_attestation(self, message: Attestation, now: float) -> Effects:
         who, slot = message.operator, message.slot
         reason = self._misplaced(slot.observation_slot, message.operator_set, message.inputs_hash)
         if reason is None and message.reference_timestamp != self.opening.started.reference_timestamp:
             reason = Reason.WRONG_REFERENCE_TIMESTAMP
-        if reason is None and not self._round_counts(slot.round):
+        if reason is None and not self._round_counts(slot.round, now):
             reason = Reason.WRONG_ROUND
         if reason is None and len(message.result) > MAX_RESULT_BYTES:
             reason = Reason.RESULT_TOO_LARGE
@@ -182,7 +185,8 @@ class PhaseSession:
         digest = certificate_digest(self.opening.started.reference_timestamp, message_hash)
         put = self.tally.put(who, digest, slot.round, signature)
         if put in (Put.COUNTED, Put.CONFLICTING):
-            self._candidates.setdefault(digest, Candidate(slot, message_hash, message.result))
+            self._candidates[digest] = Candidate(slot, message_hash, message.result)
+            self._forget_candidates()
         return self._on_put(who, digest, put)
 
     def _on_put(self, who: Address, digest: Digest, put: Put) -> Effects:
@@ -225,11 +229,14 @@ class PhaseSession:
             return Reason.WRONG_OPERATOR_SET
         return None if inputs == opening.inputs_hash else Reason.INPUTS_MISMATCH
 
-    def _round_counts(self, round: Round) -> bool:
-        if not PLANS[self.opening.phase.phase_type].observes:
-            return round == 0
-        rounds = {candidate.slot.round for candidate in self._candidates.values()}
-        return round in rounds or len(rounds) < MAX_ROUNDS_TALLIED
+    def _round_counts(self, round: Round, now: float) -> bool:
+        return round <= self._round(now) + ROUND_LOOK_AHEAD if self.observes else round == 0
+
+    def _forget_candidates(self) -> None:
+        """Those of which the tally has let go: of lost rounds, or with nothing but bad signatures."""
+        kept = set(self.tally.digests)
+        for digest in [digest for digest in self._candidates if digest not in kept]:
+            del self._candidates[digest]
 
     def _object(self, who: Address, reason: Reason, detail: str = "") -> Effects:
         if reason is not Reason.DUPLICATE and self.opening.table.index_of(who) is not None:
@@ -242,7 +249,10 @@ class PhaseSession:
         self._certifying = None
         if self.decision is not None:
             return ()
-        candidate = self._candidates[event.digest]
+        candidate = self._candidates.get(event.digest)
+        if candidate is None:
+            # Its signers have moved on to later rounds while it was being certified: the round is lost.
+            return ()
         self.decision = Decision(event.slot, event.digest, candidate.result, event.certificate, event.signers)
         self.tally.freeze(event.digest)
         self._submit_at = now + self._turns_before_mine() * self.pace.turn_s
@@ -256,6 +266,8 @@ class PhaseSession:
 
     def _on_bad_signers(self, digest: Digest, operators: tuple[Address, ...]) -> Effects:
         self._certifying = None
+        if not operators:
+            self._stuck = (digest, len(self.tally.signers_of(digest)))
         for operator in operators:
             self.tally.drop(operator, digest)
         return tuple(note for who in operators for note in self._object(who, Reason.INVALID_SIGNATURE))
@@ -285,6 +297,9 @@ class PhaseSession:
     def _certify(self) -> Effects:
         digest = self.tally.quorum()
         if digest is None or self._certifying is not None:
+            return ()
+        # Nothing to blame and still no valid sum: keys that cancel out. Only another signer can change that.
+        if self._stuck == (digest, len(self.tally.signers_of(digest))):
             return ()
         self._certifying = digest
         candidate = self._candidates[digest]
@@ -324,13 +339,20 @@ class PhaseSession:
         if now < self._gather_until and len(self.observations) < len(self.opening.table.operators):
             return self._wake(now, self._gather_until)
         opening, round = self.opening, self._round(now)
-        used = {candidate.slot.round for candidate in self._candidates.values()}
         turn = proposer(opening.aggregators, opening.slot.execution_id, opening.slot.phase_index, round)
-        if turn != opening.me or round in used or round in self._rounds_proposed:
+        if turn != opening.me or round in self._rounds_proposed or self._is_used(round):
             return ()
         self._rounds_proposed.add(round)
         chosen = tuple(self.observations[who] for who in sorted(self.observations))
         return (SignProposal(opening.slot.in_round(round), chosen),)
+
+    def _is_used(self, round: Round) -> bool:
+        """Has somebody proposed in this round, perhaps ourselves before a restart? Then agents have signed in it."""
+        total = self.opening.table.total_weights[0]
+        return any(
+            candidate.slot.round == round and self.tally.stake_of(digest)[0] * USED_ROUND_SHARE > total
+            for digest, candidate in self._candidates.items()
+        )
 
     def _submit(self, decision: Decision, now: float) -> Effects:
         if self._submit_at is None:

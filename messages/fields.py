@@ -8,7 +8,12 @@ from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.slots import ObservationSlot
 from hourglass.errors import DecodeError
 from hourglass.reasons import Reason
-from hourglass.workflow.definition import MAX_PAYLOAD_BYTES, MAX_PHASES, MAX_RESULT_BYTES
+from hourglass.workflow.definition import (
+    MAX_OBSERVATION_BYTES,
+    MAX_PAYLOAD_BYTES,
+    MAX_PHASES,
+    MAX_RESULT_BYTES,
+)
 from hourglass.workflow.identifiers import (
     ADDRESS_BYTES,
     WORD_BYTES,
@@ -133,6 +138,7 @@ WORD = exactly(WORD_BYTES)
 ADDRESS = Kind(bytes, lambda value: Address(exactly(ADDRESS_BYTES).unpack(value)))
 PAYLOAD = up_to(MAX_PAYLOAD_BYTES)
 RESULT = up_to(MAX_RESULT_BYTES)
+OBSERVED = up_to(MAX_OBSERVATION_BYTES)
 ECDSA_SIGNATURE = exactly(ECDSA_SIGNATURE_BYTES)
 BLS_SIGNATURE = exactly(BLS_SIGNATURE_BYTES)
 OPERATOR_SET = row(OperatorSetId, lambda one: (one.avs, one.number), ADDRESS, UINT32_FIELD)
@@ -162,7 +168,11 @@ SLOT = row(
     UINT32_FIELD,
 )
 SIGNED_OBSERVATION = row(
-    SignedObservation, lambda one: (one.operator, one.value, one.signature), ADDRESS, RESULT, ECDSA_SIGNATURE
+    SignedObservation,
+    lambda one: (one.operator, one.value, one.signature),
+    ADDRESS,
+    OBSERVED,
+    ECDSA_SIGNATURE,
 )
 DEPENDENCY_RESULTS = listed(
     row(lambda index, result: (PhaseIndex(index), result), lambda one: one, UINT32_FIELD, RESULT), MAX_PHASES

@@ -170,7 +170,11 @@ class PythonPerformer:
     async def _ask(self, definition: bytes, timeout_s: float, **request: Any) -> bytes:
         if definition not in self._places:
             raise HandlerError(Reason.UNKNOWN_WORKFLOW, f"Definition 0x{definition.hex()}.")
-        worker = await self._ready()
+        try:
+            worker = await self._ready()
+        except ConfigError as error:
+            # It loaded when the agent started; whatever has changed since is this operator's to mend.
+            raise HandlerError(Reason.PERFORMER_CRASHED, error.detail) from error
         which = next(self._ids)
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         worker.waiting[which] = future

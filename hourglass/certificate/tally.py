@@ -12,8 +12,10 @@ from hourglass.certificate.operators import OperatorTable
 from hourglass.certificate.quorum import quorum_reached
 from hourglass.workflow.identifiers import Address, BasisPoints, Digest, StakeWeight
 
-MAX_ANSWERS_PER_OPERATOR = 4
-"""Different digests kept per operator: room for honest rounds, and a bound on what a liar can fill."""
+MAX_ROUNDS_PER_OPERATOR = 4
+"""An operator's latest rounds are kept; an older round that never came to a quorum is a lost cause."""
+MAX_DIGESTS_PER_ROUND = 2
+"""One is honest, two are evidence, more are a flood."""
 
 
 class Put(Enum):
@@ -30,13 +32,15 @@ class Put(Enum):
 
 @dataclass(slots=True)
 class Tally:
-    """The answers of one phase attempt. Memory is bounded by members × `MAX_ANSWERS_PER_OPERATOR`."""
+    """The answers of one phase attempt. Memory is bounded by members × rounds × digests per round."""
 
     table: OperatorTable
     threshold: BasisPoints
     frozen: Digest | None = None
     _signatures: dict[Digest, dict[Address, G1Point]] = field(default_factory=dict)
     _answers: dict[Address, dict[Digest, int]] = field(default_factory=dict)
+    """By operator: the digests that it signed, and in which round."""
+    _stake: dict[Digest, list[int]] = field(default_factory=dict)
 
     def put(self, operator: Address, digest: Digest, round: int, signature: G1Point) -> Put:
         """Count one answer. Two digests of different rounds are no conflict."""
@@ -47,17 +51,36 @@ class Tally:
             return Put.DUPLICATE
         if self.frozen is not None:
             return Put.LATE
-        if len(answers) >= MAX_ANSWERS_PER_OPERATOR:
+        if not self._has_room(operator, round):
             return Put.FLOODING
         conflicting = round in answers.values()
         answers[digest] = round
         self._signatures.setdefault(digest, {})[operator] = signature
+        self._weigh(operator, digest, 1)
         return Put.CONFLICTING if conflicting else Put.COUNTED
+
+    def _has_room(self, operator: Address, round: int) -> bool:
+        """Make room for a later round by forgetting the operator's oldest one."""
+        answers = self._answers[operator]
+        rounds = sorted(set(answers.values()))
+        if round in rounds:
+            return sum(one == round for one in answers.values()) < MAX_DIGESTS_PER_ROUND
+        if len(rounds) < MAX_ROUNDS_PER_OPERATOR:
+            return True
+        if round < rounds[0]:
+            return False
+        for digest in [digest for digest, one in answers.items() if one == rounds[0]]:
+            self.drop(operator, digest)
+        return True
 
     def drop(self, operator: Address, digest: Digest) -> None:
         """Take back a signature that turned out invalid."""
-        self._answers.get(operator, {}).pop(digest, None)
-        self._signatures.get(digest, {}).pop(operator, None)
+        if self._answers.get(operator, {}).pop(digest, None) is None:
+            return
+        del self._signatures[digest][operator]
+        self._weigh(operator, digest, -1)
+        if not self._signatures[digest]:
+            del self._signatures[digest], self._stake[digest]
 
     def freeze(self, digest: Digest) -> None:
         """This digest is the result, whatever arrives from now on."""
@@ -74,7 +97,8 @@ class Tally:
 
     def stake_of(self, digest: Digest) -> tuple[StakeWeight, ...]:
         """The stake that signed it, per column."""
-        return self.table.weight_of(self._signatures.get(digest, {}))
+        kept = self._stake.get(digest, [0] * len(self.table.total_weights))
+        return tuple(StakeWeight(weight) for weight in kept)
 
     def signers_of(self, digest: Digest) -> tuple[Address, ...]:
         """Who signed it."""
@@ -87,9 +111,15 @@ class Tally:
     @property
     def digests(self) -> tuple[Digest, ...]:
         """Every digest that somebody signed."""
-        return tuple(digest for digest, signatures in self._signatures.items() if signatures)
+        return tuple(self._signatures)
 
     @property
     def answered(self) -> frozenset[Address]:
         """Who has signed anything that still counts."""
         return frozenset(operator for operator, answers in self._answers.items() if answers)
+
+    def _weigh(self, operator: Address, digest: Digest, sign: int) -> None:
+        weights = self.table.operator(operator).weights
+        kept = self._stake.setdefault(digest, [0] * len(weights))
+        for column, weight in enumerate(weights):
+            kept[column] += sign * weight

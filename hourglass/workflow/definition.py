@@ -54,6 +54,8 @@ MAX_METADATA_BYTES = 1_024
 MAX_TIMEOUT_S = 7 * 24 * 3_600
 MAX_PAYLOAD_BYTES = 8_192
 MAX_RESULT_BYTES = 4_096
+MAX_OBSERVATION_BYTES = 896
+"""So that a proposal of 1,024 observations fits into one message of a mebibyte."""
 MAX_THRESHOLD_BPS = 10_000
 MAX_OPERATOR_SET_ID = 2**32 - 1
 MAX_STAKE = 2**256 - 1

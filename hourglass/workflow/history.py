@@ -11,6 +11,10 @@ MAX_REWIND_BLOCKS = 256
 """Deeper reorgs than this are no reorgs but another chain: whoever follows must begin again."""
 
 
+class RewindError(ValueError):
+    """A reorg reaches further back than is remembered."""
+
+
 @dataclass(slots=True)
 class History:
     """The fold over every execution, and what each event replaced in the latest `MAX_REWIND_BLOCKS`."""
@@ -32,9 +36,9 @@ class History:
             self._forgotten_through = self._replaced.popleft()[0]
 
     def rewind(self, first_removed: BlockNumber) -> None:
-        """Forget everything from this block on. Raises ValueError if that is further back than is kept."""
+        """Forget everything from this block on. Raises RewindError if that is further back than is kept."""
         if first_removed <= self._forgotten_through:
-            raise ValueError(f"block {first_removed} is more than {MAX_REWIND_BLOCKS} blocks back")
+            raise RewindError(f"block {first_removed} is more than {MAX_REWIND_BLOCKS} blocks back")
         while self._replaced and self._replaced[-1][0] >= first_removed:
             _, execution_id, before = self._replaced.pop()
             self._store(execution_id, before)

@@ -39,7 +39,7 @@ from hourglass.workflow.identifiers import (
     Round,
 )
 from hourglass.workflow.phases import PhaseType
-from hourglass.workflow.turns import proposer, submission_order
+from hourglass.workflow.turns import proposer, round_patience_s, submission_order
 from messages.requests import PhaseRequest, Proposal
 
 ADDRESSES = tuple(one.address for one in samples.AGGREGATORS)
@@ -205,7 +205,7 @@ def test_an_operator_cannot_fill_the_memory() -> None:
     made = session()
     notes = [of(Note, attest(made, 0, b"%d" % n)) for n in range(20)]
     assert notes[-1][0].reason is Reason.FLOODING
-    assert len(made.tally.digests) == 4
+    assert len(made.tally.digests) == 2
 
 
 def test_refusals_are_remembered_until_an_answer_comes() -> None:
@@ -352,6 +352,42 @@ def test_two_different_observations_by_one_operator_are_a_conflict_and_the_first
     assert of(Note, observe(made, 0, 2))[0].reason is Reason.CONFLICTING
     assert of(Note, observe(made, 0, 1))[0].reason is Reason.DUPLICATE
     assert made.observations[samples.OPERATORS[0]].value == (1).to_bytes(32, "big")
+
+
+def test_a_liar_s_attestation_does_not_keep_an_honest_aggregator_from_proposing() -> None:
+    made = proposing_session()
+    attest(made, 4, b"anything")
+    for number in range(4):
+        observe(made, number, 100)
+    assert of(SignProposal, observe(made, 4, 100))
+
+
+def test_an_attestation_of_a_far_round_is_refused() -> None:
+    made = proposing_session()
+    far = samples.OBSERVATION_SLOT.in_round(Round(9))
+    assert of(Note, attest(made, 0, b"v", slot=far))[0].reason is Reason.WRONG_ROUND
+
+
+def test_many_lost_rounds_do_not_keep_a_later_one_from_its_quorum() -> None:
+    made = proposing_session()
+    patience = round_patience_s(samples.TIMEOUT_S)
+    for round in range(20):
+        slot = samples.OBSERVATION_SLOT.in_round(Round(round))
+        for number in (0, 1):
+            assert not of(Certify, attest(made, number, b"v", now=float(round * patience), slot=slot))
+    (wish,) = of(Certify, attest(made, 2, b"v", now=19.0 * patience, slot=slot))
+    assert wish.slot.round == 19
+    assert len(made.tally.digests) <= 4
+
+
+def test_a_sum_that_fails_with_nobody_to_blame_waits_for_another_signer() -> None:
+    made = session()
+    for number in (0, 1):
+        attest(made, number)
+    (wish,) = of(Certify, attest(made, 2))
+    effects = made.receive(BadSigners(wish.slot, wish.digest, ()), 0.0)
+    assert not of(Certify, effects), "it would fail for ever"
+    assert of(Certify, attest(made, 3))
 
 
 def test_attestations_of_different_rounds_are_tallied_apart() -> None:

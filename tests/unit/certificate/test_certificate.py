@@ -22,7 +22,12 @@ from hourglass.certificate.evidence import Equivocation
 from hourglass.certificate.operators import merkle_levels, merkle_root
 from hourglass.certificate.quorum import missing_stake, quorum_reached, verifier_accepts
 from hourglass.certificate.slots import Slot
-from hourglass.certificate.tally import Put, Tally
+from hourglass.certificate.tally import (
+    MAX_DIGESTS_PER_ROUND,
+    MAX_ROUNDS_PER_OPERATOR,
+    Put,
+    Tally,
+)
 from hourglass.workflow.identifiers import (
     Address,
     BasisPoints,
@@ -128,9 +133,9 @@ def test_missing_stake_is_exactly_what_is_missing(total: int, threshold: int, da
         assert not quorum_reached((StakeWeight(signed + missing - 1),), (whole,), bps)
 
 
-DIGESTS = [Digest(bytes([n]) * 32) for n in range(3)]
+DIGESTS = [Digest(bytes([n]) * 32) for n in range(2)]
 POINT = samples.TABLE.operators[0].pubkey_g1
-answers = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2)), max_size=20)
+answers = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 1)), max_size=20)
 
 
 @given(answers, st.randoms(use_true_random=False))
@@ -158,6 +163,35 @@ def test_stake_is_counted_once_per_operator_and_digest(given_: list[tuple[int, i
     for number, digest in enumerate(DIGESTS):
         signers = {operator for operator, chosen in given_ if chosen == number}
         assert tally.stake_of(digest) == (sum(samples.WEIGHTS[one] for one in signers),)
+
+
+def test_an_operator_s_latest_rounds_are_kept_so_that_a_lost_round_never_blocks_a_later_one() -> None:
+    tally = Tally(samples.TABLE, samples.THRESHOLD)
+    rounds = [Digest(bytes([n]) * 32) for n in range(12)]
+    for number, digest in enumerate(rounds):
+        for operator in samples.OPERATORS[:2]:
+            assert tally.put(operator, digest, number, POINT) is Put.COUNTED
+    assert tally.digests == tuple(rounds[-MAX_ROUNDS_PER_OPERATOR:])
+    assert tally.put(samples.OPERATORS[0], rounds[0], 0, POINT) is Put.FLOODING, "a lost cause"
+    assert tally.put(samples.OPERATORS[2], rounds[-1], 11, POINT) is Put.COUNTED
+    assert tally.quorum() == rounds[-1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(0, 3)), max_size=60))
+def test_the_running_stake_is_that_of_the_signers_whatever_was_dropped(
+    given_: list[tuple[int, int, int]],
+) -> None:
+    tally = Tally(samples.TABLE, samples.THRESHOLD)
+    for operator, round, kind in given_:
+        digest = Digest(bytes([round, kind]) * 16)
+        if kind == 3:
+            tally.drop(samples.OPERATORS[operator], digest)
+        else:
+            tally.put(samples.OPERATORS[operator], digest, round, POINT)
+    for digest in tally.digests:
+        assert tally.stake_of(digest) == samples.TABLE.weight_of(tally.signers_of(digest))
+    kept = sum(len(tally.signers_of(digest)) for digest in tally.digests)
+    assert kept <= len(samples.OPERATORS) * MAX_ROUNDS_PER_OPERATOR * MAX_DIGESTS_PER_ROUND
 
 
 def test_a_tally_says_what_became_of_each_answer() -> None:
