@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hourglass.cli import agent, aggregator, bench, dev, keys, status, workflow
+from hourglass.cli import agent, aggregator, bench, demo, dev, keys, status, workflow
 from hourglass.cli.output import Exit, err, exit_code
 from hourglass.errors import HourglassError
 
@@ -28,7 +28,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(bench.app, name="bench")
 app.command(name="status")(status.status)
 app.command(name="dev")(dev.dev)
-app.command(name="demo")(dev.demo)
+app.command(name="demo")(demo.demo)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""The demo: five operators, one of them broken, agree on a price and compute an update, live on the terminal."""
+"""`hourglass demo`: five operators, one of them broken, agree on a price and compute an update, live on the terminal."""
 
 import asyncio
 from decimal import Decimal
@@ -15,6 +15,7 @@ from hourglass.cli.dev import example, feeds, network_plan, pointer_to
 from hourglass.cli.module import load_workflow
 from hourglass.cli.network import load_network
 from hourglass.cli.output import out
+from hourglass.cli.signals import until_told_to_stop
 from hourglass.cli.status import ask_aggregators, read_rows
 from hourglass.cli.workflow import paying_account, sender_of, start_execution
 from hourglass.reasons import Reason, reason_by_code
@@ -32,7 +33,12 @@ TIMEOUT_S = 90.0
 BAR_WIDTH = 40
 
 
-async def run_demo() -> None:
+def demo() -> None:
+    """Start a local network with five operators, one of them broken, and watch a workflow run on it."""
+    asyncio.run(until_told_to_stop(_demo()))
+
+
+async def _demo() -> None:
     """Start, run, show, and end everything again."""
     from hourglass.chain.client import EvmChain
     from hourglass.testing.local_network import start_local

@@ -1,4 +1,4 @@
-"""`hourglass dev` and `hourglass demo`: a whole network on this machine."""
+"""`hourglass dev`: a whole network on this machine."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -42,13 +42,6 @@ def dev(
     """
     served = tuple(str(Path(one).resolve()) if ".py:" in one else one for one in workflow or ())
     asyncio.run(until_told_to_stop(_dev(served or (example("workflow"),), operators, chain_port, bus_port)))
-
-
-def demo() -> None:
-    """Start a local network with five operators, one of them broken, and watch a workflow run on it."""
-    from hourglass.cli.demo import run_demo
-
-    asyncio.run(until_told_to_stop(run_demo()))
 
 
 async def _dev(served: tuple[str, ...], operators: int, chain_port: int | None, bus_port: int | None) -> None:
