@@ -187,9 +187,9 @@ class PhaseSession:
         if put in (Put.COUNTED, Put.CONFLICTING):
             self._candidates[digest] = Candidate(slot, message_hash, message.result)
             self._forget_candidates()
-        return self._on_put(who, digest, put)
+        return self._on_put(who, message.result, put)
 
-    def _on_put(self, who: Address, digest: Digest, put: Put) -> Effects:
+    def _on_put(self, who: Address, result: bytes, put: Put) -> Effects:
         match put:
             case Put.COUNTED:
                 self.objections.pop(who, None)
@@ -198,7 +198,8 @@ class PhaseSession:
                 return ()
             case Put.LATE:
                 decided = self.decision
-                outvoted = decided is not None and digest != decided.digest
+                # The same result in another round is another digest, and no other opinion.
+                outvoted = decided is not None and result != decided.result
                 return self._object(who, Reason.OUTVOTED if outvoted else Reason.LATE)
             case Put.CONFLICTING:
                 return self._object(who, Reason.CONFLICTING)

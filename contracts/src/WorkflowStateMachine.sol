@@ -65,7 +65,7 @@ contract WorkflowStateMachine is WorkflowRegistry, UUPSUpgradeable, ReentrancyGu
         Workflow storage workflow = _workflow(workflowId);
         if (payload.length > MAX_PAYLOAD_BYTES) revert PayloadTooLarge(MAX_PAYLOAD_BYTES, payload.length);
 
-        executionId = PhaseDigests.executionId(workflowId, ++state.executionCount);
+        executionId = PhaseDigests.executionId(workflowId, ++state.executionCount, msg.sender, payload);
         Execution storage execution = state.executions[executionId];
         execution.workflowId = workflowId;
         execution.initiator = msg.sender;

@@ -186,9 +186,20 @@ def workflow_id(
     return WorkflowId(_hash(chain_id, state_machine, creator, keccak(name.encode("utf-8")), version))
 
 
-def execution_id(chain_id: ChainId, state_machine: Address, workflow: WorkflowId, number: int) -> ExecutionId:
-    """The id of the contract's n-th execution, counting from 1."""
-    return ExecutionId(_hash(chain_id, state_machine, workflow, number))
+def execution_id(
+    chain_id: ChainId,
+    state_machine: Address,
+    workflow: WorkflowId,
+    number: int,
+    initiator: Address,
+    payload: bytes,
+) -> ExecutionId:
+    """The id of the contract's n-th execution, counting from 1 (`PhaseDigests.executionId`).
+
+    Initiator and payload are in it, so that another execution which takes this one's number after a reorg is
+    another one to every operator that has signed for this one.
+    """
+    return ExecutionId(_hash(chain_id, state_machine, workflow, number, initiator, keccak(payload)))
 
 
 def phase_definition_tuple(phase: PhaseDefinition) -> tuple[object, ...]:

@@ -158,7 +158,9 @@ class Performance:
         if len(payload) > MAX_PAYLOAD_BYTES:
             raise refusal("PayloadTooLarge", MAX_PAYLOAD_BYTES, len(payload))
         number = len(self.state.executions) + 1
-        started = execution_id(self.home.chain_id, self.home.state_machine, which, number)
+        started = execution_id(
+            self.home.chain_id, self.home.state_machine, which, number, self.sender, payload
+        )
         self.state = replace(self.state, started_at={**self.state.started_at, started: self.now})
         self._emit(WorkflowExecutionStarted(started, which, self.sender, payload))
         for index in startable(self.state.executions[started], workflow.definition):

@@ -24,6 +24,7 @@ class TransactionSender:
     timeout_s: float = 120.0
     max_fee_gwei: float = 500.0
     _next: int | None = None
+    _under_way: int = 0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def send(self, call: Call) -> Receipt:
@@ -33,7 +34,11 @@ class TransactionSender:
         ChainError(TRANSACTION_FAILED) if it was not mined in time.
         """
         tx_hash = await self._hand_over(call)
-        receipt = await self._mined(tx_hash)
+        self._under_way += 1
+        try:
+            receipt = await self._mined(tx_hash)
+        finally:
+            self._under_way -= 1
         if not receipt.succeeded:
             # Once more as a simulation: it tells the reason that a receipt does not.
             await self.chain.estimate_gas(call, self.account.address)
@@ -47,7 +52,9 @@ class TransactionSender:
                 self.chain.fees(),
                 self.chain.next_nonce(self.account.address),
             )
-            nonce = known if self._next is None else max(self._next, known)
+            # With nothing of ours under way the chain knows best: a reorg may have taken transactions back,
+            # and counting on from them would leave a gap that nothing ever fills.
+            nonce = known if self._next is None or not self._under_way else max(self._next, known)
             offer = plan(nonce, gas, quote, int(self.max_fee_gwei * WEI_PER_GWEI))
             try:
                 tx_hash = await self.chain.send(call, offer, self.account)

@@ -1,4 +1,4 @@
-"""`hourglass demo`: five operators, one of them broken, agree on a price and compute an update, live on the terminal."""
+"""`hourglass demo`: five operators, one of them broken, agree on a price and compute an update, live."""
 
 import asyncio
 from decimal import Decimal

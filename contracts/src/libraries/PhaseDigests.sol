@@ -31,8 +31,14 @@ library PhaseDigests {
     }
 
     /// @param executionNumber Counts from 1 over all executions of the contract.
-    function executionId(bytes32 workflow, uint256 executionNumber) internal view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(this), workflow, executionNumber));
+    function executionId(bytes32 workflow, uint256 executionNumber, address initiator, bytes calldata payload)
+        internal
+        view
+        returns (bytes32)
+    {
+        return keccak256(
+            abi.encode(block.chainid, address(this), workflow, executionNumber, initiator, keccak256(payload))
+        );
     }
 
     /// @notice What a phase computes from: the payload and, in the definition's order, its dependencies' results.

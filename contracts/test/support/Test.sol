@@ -14,6 +14,8 @@ interface Vm {
     function roll(uint256 number) external;
     function chainId(uint256 id) external;
     function prank(address sender) external;
+    function snapshotState() external returns (uint256 id);
+    function revertToState(uint256 id) external returns (bool);
     function assume(bool condition) external pure;
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata revertData) external;

@@ -20,7 +20,32 @@ contract ExecuteWorkflowTest is Machines {
     }
 
     function _predicted(bytes32 workflowId, uint256 number) private view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(machine), workflowId, number));
+        return _predicted(workflowId, number, address(this), "payload");
+    }
+
+    function _predicted(bytes32 workflowId, uint256 number, address initiator, bytes memory payload)
+        private
+        view
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(block.chainid, address(machine), workflowId, number, initiator, keccak256(payload)));
+    }
+
+    /// @dev A reorg gives an execution's number to another one: it must not get its id, for which operators signed.
+    function test_anIdIsOfItsNumberInitiatorAndPayload() external {
+        bytes32 workflowId = registered(two());
+        uint256 before = vm.snapshotState();
+        bytes32 first = machine.executeWorkflow(workflowId, "a");
+        vm.revertToState(before);
+        vm.assertEq(machine.executeWorkflow(workflowId, "a"), first, "the same again");
+        vm.revertToState(before);
+        bytes32 second = machine.executeWorkflow(workflowId, "b");
+        vm.revertToState(before);
+        vm.prank(address(0xBEEF));
+        bytes32 third = machine.executeWorkflow(workflowId, "a");
+        vm.assertTrue(first != second && first != third, "others");
+        vm.assertEq(second, _predicted(workflowId, 1, address(this), "b"), "payload");
+        vm.assertEq(third, _predicted(workflowId, 1, address(0xBEEF), "a"), "initiator");
     }
 
     function test_startsThePhasesThatWaitForNone() external {
@@ -80,9 +105,9 @@ contract ExecuteWorkflowTest is Machines {
     function test_numbersExecutionsOverAllWorkflows() external {
         bytes32 first = registered(two());
         bytes32 second = registered(one(immediate("only")));
-        vm.assertEq(machine.executeWorkflow(first, ""), _predicted(first, 1), "first");
-        vm.assertEq(machine.executeWorkflow(second, ""), _predicted(second, 2), "second");
-        vm.assertEq(machine.executeWorkflow(first, ""), _predicted(first, 3), "third");
+        vm.assertEq(machine.executeWorkflow(first, ""), _predicted(first, 1, address(this), ""), "first");
+        vm.assertEq(machine.executeWorkflow(second, ""), _predicted(second, 2, address(this), ""), "second");
+        vm.assertEq(machine.executeWorkflow(first, ""), _predicted(first, 3, address(this), ""), "third");
     }
 
     function test_pinsTheNewestTable() external {

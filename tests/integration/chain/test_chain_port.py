@@ -122,7 +122,9 @@ async def test_executing_starts_every_phase_that_waits_for_nothing(world: World)
     definition = WorkflowDefinition("w", (phase("a", 1), phase("b"), phase("c")))
     workflow = await world.registered(definition)
     receipt = await world.send(ExecuteWorkflow(workflow, b"payload"))
-    execution = execution_id(world.chain.chain_id, world.chain.state_machine, workflow, 1)
+    execution = execution_id(
+        world.chain.chain_id, world.chain.state_machine, workflow, 1, world.admin.address, b"payload"
+    )
     block = await world.chain.block(receipt.block)
     assert block is not None
     view = await world.chain.phase(execution, PhaseIndex(1))

@@ -380,6 +380,17 @@ def test_many_lost_rounds_do_not_keep_a_later_one_from_its_quorum() -> None:
     assert len(made.tally.digests) <= 4
 
 
+def test_the_same_value_in_another_round_is_late_and_not_outvoted() -> None:
+    made = proposing_session()
+    later = samples.OBSERVATION_SLOT.in_round(Round(1))
+    for number in (0, 1):
+        attest(made, number, b"v")
+    (wish,) = of(Certify, attest(made, 2, b"v"))
+    made.receive(certified(wish), 0.0)
+    assert of(Note, attest(made, 3, b"v", slot=later))[0].reason is Reason.LATE
+    assert of(Note, attest(made, 4, b"w", slot=later))[0].reason is Reason.OUTVOTED
+
+
 def test_a_sum_that_fails_with_nobody_to_blame_waits_for_another_signer() -> None:
     made = session()
     for number in (0, 1):

@@ -1,0 +1,250 @@
+"""The whole network in one process: real agents and aggregators on the in-memory twins of bus and chain.
+
+For AVS developers' tests, and for this project's own: nothing is started, a run takes a fraction of a second, and
+the bus may drop, repeat and delay by a seed.
+
+    async with memory_network(oracle) as network:
+        execution = await network.execute(b"ETH/USD")
+        assert await network.result(execution, agree) == 4998
+"""
+
+import asyncio
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+from agent import node as agent_node
+from agent.config import AgentConfig
+from agent.handlers import Handlers
+from agent.journal import Journal
+from agent.performers import python_worker
+from agent.performers.port import Work
+from agent.signer import Signer
+from aggregator import node as aggregator_node
+from aggregator.config import AggregatorConfig
+from hourglass.bls.keys import ENTROPY_BYTES, SecretKey
+from hourglass.bls.signatures import default_backend
+from hourglass.bus.memory import Faults, MemoryBus, MemoryHub
+from hourglass.certificate.digests import definition_hash
+from hourglass.certificate.ecdsa import address_of
+from hourglass.certificate.operators import Operator
+from hourglass.chain.memory import MemoryChain
+from hourglass.chain.memory_ledger import Ledger
+from hourglass.chain.memory_rules import Home
+from hourglass.chain.port import Account, ExecuteWorkflow, ExecutionView, RegisterWorkflow
+from hourglass.chain.sender import TransactionSender
+from hourglass.errors import HandlerError
+from hourglass.reasons import Reason
+from hourglass.workflow.authoring import Phase, Workflow
+from hourglass.workflow.events import WorkflowExecutionStarted, WorkflowRegistered
+from hourglass.workflow.execution import ExecutionStatus
+from hourglass.workflow.identifiers import (
+    WORD_BYTES,
+    Address,
+    ChainId,
+    ExecutionId,
+    OperatorSetId,
+    PhaseIndex,
+    StakeWeight,
+    WorkflowId,
+)
+
+T = TypeVar("T")
+WEIGHTS = (400, 250, 150, 120, 80)
+POLL_S = 0.01
+PACE = {"solicit_s": 0.2, "turn_s": 0.2, "gather_s": 0.02, "resubmit_s": 0.1}
+TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class DirectPerformer:
+    """Runs handlers in this very process. They are the test's own: nothing protects the network from them."""
+
+    workflows: Mapping[bytes, Workflow]
+
+    async def perform(self, work: Work, timeout_s: float) -> bytes:
+        """Run the phase's handler."""
+        request = {
+            "phase": work.phase_index,
+            "execution": work.execution_id,
+            "attempt": work.attempt,
+            "tick": work.tick,
+            "payload": work.payload,
+            "results": work.results,
+            "operator": work.operator,
+            "deadline": work.deadline,
+        }
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await python_worker.perform(self._workflow(work.definition_hash), request)
+        except TimeoutError as error:
+            raise HandlerError(Reason.HANDLER_TIMED_OUT) from error
+
+    async def reduce(
+        self,
+        definition: bytes,
+        phase_index: PhaseIndex,
+        observations: Sequence[tuple[bytes, StakeWeight]],
+        timeout_s: float,
+    ) -> bytes:
+        """Run the phase's reducer."""
+        request = {"phase": phase_index, "observations": observations}
+        return python_worker.reduce(self._workflow(definition), request)
+
+    def _workflow(self, definition: bytes) -> Workflow:
+        if definition not in self.workflows:
+            raise HandlerError(Reason.UNKNOWN_WORKFLOW)
+        return self.workflows[definition]
+
+
+@dataclass(slots=True)
+class MemoryNetwork:
+    """A running network. `agents` and `aggregators` are its tasks: cancel one, and that node is gone."""
+
+    ledger: Ledger
+    hub: MemoryHub
+    chain: MemoryChain
+    workflow_id: WorkflowId
+    operators: tuple[Address, ...]
+    agents: list[asyncio.Task[None]] = field(default_factory=list)
+    aggregators: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def execute(self, payload: bytes = b"") -> ExecutionId:
+        """Start a run of the workflow."""
+        sender = TransactionSender(self.chain, ADMIN)
+        receipt = await sender.send(ExecuteWorkflow(self.workflow_id, payload))
+        (started,) = (e.event for e in receipt.events if isinstance(e.event, WorkflowExecutionStarted))
+        return started.execution_id
+
+    async def ended(self, execution: ExecutionId, timeout_s: float = TIMEOUT_S) -> ExecutionView:
+        """Wait for the end of a run. Raises TimeoutError."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                view = await self.chain.execution(execution)
+                if view is not None and view.status is not ExecutionStatus.RUNNING:
+                    return view
+                await asyncio.sleep(POLL_S)
+
+    async def result(self, execution: ExecutionId, phase: Phase[T], timeout_s: float = TIMEOUT_S) -> T:
+        """Wait for the end of a run, and read one phase's certified result. Raises ValueError if there is none."""
+        await self.ended(execution, timeout_s)
+        view = await self.chain.phase(execution, phase.index)
+        if view is None or not view.result:
+            raise ValueError(f"phase {phase.name!r} has no result")
+        return phase.value_type.decode(view.result)
+
+
+@asynccontextmanager
+async def memory_network(
+    workflow: Workflow,
+    weights: Sequence[int] = WEIGHTS,
+    aggregators: int = 1,
+    others: Mapping[int, Workflow] | None = None,
+    faults: Faults | None = None,
+    seed: int = 0,
+) -> AsyncIterator[MemoryNetwork]:
+    """Start a network that serves this workflow; operators in `others`, by index, serve another one instead."""
+    people = [(_account(), SecretKey.from_entropy(secrets.token_bytes(ENTROPY_BYTES))) for _ in weights]
+    submitters = [_account() for _ in range(aggregators)]
+    home = Home(ChainId(31_337), Address(b"\xaa" * 20), Address(b"\xbb" * 20), ADMIN.address)
+    ledger = Ledger(home, tuple(one.address for one in submitters))
+    members = [
+        Operator(account.address, key.g1, key.g2, (StakeWeight(weight),))
+        for (account, key), weight in zip(
+            ((account, bls.public_key(default_backend())) for account, bls in people), weights, strict=True
+        )
+    ]
+    definition = workflow.compile()
+    for number in sorted({phase.operator_set_id for phase in definition.phases}):
+        ledger.publish_table(OperatorSetId(home.avs, number), members)
+    chain = MemoryChain(ledger)
+    receipt = await TransactionSender(chain, ADMIN).send(RegisterWorkflow(definition))
+    (registered,) = (e.event for e in receipt.events if isinstance(e.event, WorkflowRegistered))
+    hub = MemoryHub(Random(seed), faults or Faults())
+    operators = tuple(account.address for account, _ in people)
+    network = MemoryNetwork(ledger, hub, chain, registered.workflow_id, operators)
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hourglass-")))
+        stack.push_async_callback(_cancel, network)
+        sets = [
+            {"avs": str(home.avs), "number": n}
+            for n in sorted({p.operator_set_id for p in definition.phases})
+        ]
+        for index, (account, bls) in enumerate(people):
+            journal = stack.enter_context(Journal.open(folder / f"journal-{index}"))
+            served = (others or {}).get(index, workflow)
+            task = _agent(
+                chain, hub, folder, sets, Signer(journal, bls, account.secret, default_backend()), served
+            )
+            network.agents.append(task)
+        network.aggregators = [_aggregator(chain, hub, folder, account) for account in submitters]
+        yield network
+
+
+def _agent(
+    chain: MemoryChain,
+    hub: MemoryHub,
+    folder: Path,
+    sets: list[dict[str, object]],
+    signer: Signer,
+    workflow: Workflow,
+) -> asyncio.Task[None]:
+    config = AgentConfig.model_validate(
+        {
+            "chain": _chain_settings(chain),
+            "bus": {},
+            "operator_key": {"file": str(folder / "unused")},
+            "bls_key": {"keystore": str(folder / "unused")},
+            "journal": str(folder / "unused"),
+            "operator_sets": sets,
+            "workflows": ["in.process:workflow"],
+        }
+    )
+    performer = DirectPerformer({definition_hash(workflow.compile()): workflow})
+    handlers = Handlers(performer, config.handler_timeout_s)
+    return asyncio.create_task(agent_node.run(config, chain, MemoryBus(hub), signer, handlers))
+
+
+def _aggregator(chain: MemoryChain, hub: MemoryHub, folder: Path, account: Account) -> asyncio.Task[None]:
+    config = AggregatorConfig.model_validate(
+        {
+            "chain": _chain_settings(chain),
+            "bus": {},
+            "key": {"file": str(folder / "unused")},
+            "api": {"port": 0},
+            "pace": PACE,
+        }
+    )
+    return asyncio.create_task(aggregator_node.run(config, chain, MemoryBus(hub), account))
+
+
+async def _cancel(network: MemoryNetwork) -> None:
+    tasks = [*network.aggregators, *network.agents]
+    for task in tasks:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+def _chain_settings(chain: MemoryChain) -> dict[str, object]:
+    return {
+        "rpc_url": "memory://",
+        "chain_id": chain.chain_id,
+        "state_machine": str(chain.state_machine),
+        "poll_interval_s": POLL_S,
+    }
+
+
+def _account() -> Account:
+    secret = secrets.token_bytes(WORD_BYTES)
+    return Account(address_of(secret), secret)
+
+
+ADMIN = Account(address_of(b"\x11" * WORD_BYTES), b"\x11" * WORD_BYTES)
+"""Registers and executes; the ledger's admin."""
