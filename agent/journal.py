@@ -6,9 +6,9 @@ would be as safe only with the same fsyncs, and would spread the truth over two 
 
 Two agents cannot share a journal: the file is locked for as long as it is open. A *restored backup* is the danger
 that no database can see by itself: an old copy has forgotten signatures that were released. So every commit raises a
-counter in the journal and then in a second file beside it, the high-water mark, before anything is released. A journal
-that is behind its mark is refused. What this cannot catch: both files restored together, from one and the same old copy, or both
-deleted. Do not copy them back, ever; after a lost disk, register a new key.
+counter in the journal and then in a second file beside it, the high-water mark, before anything is released. A
+journal that is behind its mark is refused. What this cannot catch: both files restored together, from one and the
+same old copy, or both deleted. Do not copy them back, ever; after a lost disk, register a new key.
 """
 
 import os
