@@ -33,8 +33,8 @@ bench: .setup/run .setup/chain ## Measure certificates and phases on this machin
 	$(BIN)/hourglass bench certify
 	$(BIN)/hourglass bench phase
 
-soak: .setup/dev .setup/chain ## Run executions one after another for SECONDS (default 120) and check for leaks
-	$(BIN)/python -m tests.e2e.soak $${SECONDS_TO_RUN:-120}
+soak: .setup/dev .setup/chain ## Run executions one after another for SECONDS_TO_RUN seconds (default 120) and check for leaks
+	PYTHONPATH=. $(BIN)/python -m tests.e2e.soak $${SECONDS_TO_RUN:-120}
 
 chaos: .setup/dev .setup/chain ## The end-to-end tests that kill processes and wipe the bus, again and again
 	for round in 1 2 3; do $(BIN)/pytest tests/e2e -n 2 -k "killed or wiped or restarted" || exit 1; done
