@@ -172,10 +172,9 @@ async def _conclude(chain: "EvmChain", network: "LocalNetwork", execution_id: "E
             f"\n[red]{name}[/red] signed another value than the quorum; the phases completed without it."
         )
     out.print("\n[bold]Next:[/bold]")
-    out.print(
-        "  hourglass dev                              a network of your own to play with", highlight=False
-    )
-    out.print(
-        "  examples/price_agreement/workflow.py       the workflow you just saw, in 15 lines", highlight=False
-    )
-    out.print("  docs/developers/write-a-workflow.md        write yours", highlight=False)
+    for what in (
+        ". .venv/bin/activate && hourglass dev   a network of your own to play with",
+        "examples/price_agreement/workflow.py    the workflow you just saw",
+        "docs/developers/write-a-workflow.md     write yours",
+    ):
+        out.print(f"  {what}", highlight=False)
