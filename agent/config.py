@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from hourglass.bus.config import BusConfig
 from hourglass.chain.account import KeyConfig
 from hourglass.chain.config import ChainConfig
+from hourglass.workflow.identifiers import Address
 
 
 class OperatorSetConfig(BaseModel):
@@ -16,6 +17,11 @@ class OperatorSetConfig(BaseModel):
 
     avs: str
     number: int = Field(ge=0, lt=2**32)
+
+    @field_validator("avs")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        return str(Address.parse(value))
 
 
 class BlsKeyConfig(BaseModel):

@@ -67,6 +67,7 @@ class Duty:
     me: Identity
     slot: ObservationSlot
     operator_set: OperatorSetId
+    """As the first message said it: good enough for refusals, and for nothing that is signed."""
     _recalled: bool = False
     _working: bool = False
     _request: PhaseRequest | None = None
@@ -159,7 +160,7 @@ class Duty:
 
     def _on_value(self, request: PhaseRequest, evidence: Evidence, value: bytes) -> Effects:
         if PLANS[evidence.view.phase_type].observes:
-            return (Observe(self.slot, self.operator_set, request.inputs_hash, value),)
+            return (Observe(self.slot, evidence.view.operator_set, request.inputs_hash, value),)
         return (self._attest(self.slot.in_round(Round(0)), request.inputs_hash, evidence, value),)
 
     # ── Proposals ─────────────────────────────────────────────────────────────────────────────────────
@@ -192,7 +193,9 @@ class Duty:
         return Objection(Reason.SECOND_PROPOSAL, f"Round {proposal.slot.round}, by {proposal.aggregator}.")
 
     def _attest(self, slot: Slot, inputs: InputsHash, evidence: Evidence, result: bytes) -> Attest:
-        return Attest(slot, self.operator_set, inputs, evidence.view.reference_timestamp, result)
+        # The chain's set, never a message's: whoever spoke first about this slot may have named another.
+        view = evidence.view
+        return Attest(slot, view.operator_set, inputs, view.reference_timestamp, result)
 
     def _refuse(self, objection: Objection) -> Effects:
         if objection.reason in NOT_WORTH_SAYING:

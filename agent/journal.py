@@ -1,7 +1,7 @@
 """What this operator has signed and observed, for ever: fsynced before anything leaves the process.
 
 One row per slot and one per observation slot, in SQLite with a rollback journal and `synchronous = EXTRA`: a commit
-returns only when the data *and* the directory entry of the deleted rollback journal are on disk. Write-ahead logging
+returns only when the data and its directory entry are on disk. Write-ahead logging
 would be as safe only with the same fsyncs, and would spread the truth over two files that a copy can tear apart.
 
 Two agents cannot share a journal: the file is locked for as long as it is open. A *restored backup* is the danger
@@ -95,6 +95,9 @@ class Journal:
                     Reason.JOURNAL_UNAVAILABLE,
                     f"{path} has {generation} commits, its mark says {marked}: an older copy was put in its place.",
                 )
+            with _unavailable_if(path, OSError):
+                # Dying between a commit and its mark leaves the mark behind: raise it before anything is said again.
+                _raise_mark(mark, generation)
             yield cls(path, connection, mark, generation)
         finally:
             if connection is not None:
@@ -177,8 +180,7 @@ class Journal:
         self._generation = generation
         # After the commit and before anything is released: dying in between leaves the mark behind, which is
         # harmless; the other order would leave the journal behind, and refuse to start for nothing.
-        os.pwrite(self._mark, str(generation).encode("ascii"), 0)
-        os.fdatasync(self._mark)
+        _raise_mark(self._mark, generation)
 
     def _entry(self, slot: Slot) -> Entry | None:
         row = self._connection.execute(
@@ -200,6 +202,11 @@ class Journal:
             InputsHash(inputs),
             SignedObservation(Address(operator), value, signature),
         )
+
+
+def _raise_mark(mark: int, generation: int) -> None:
+    os.pwrite(mark, str(generation).encode("ascii"), 0)
+    os.fdatasync(mark)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -1,7 +1,5 @@
 """An aggregator's settings: one YAML file per node."""
 
-from pathlib import Path
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from aggregator.opening import Pace
@@ -44,4 +42,3 @@ class AggregatorConfig(BaseModel):
     key: KeyConfig
     api: ApiConfig = ApiConfig()
     pace: PaceConfig = PaceConfig()
-    log_file: Path | None = None

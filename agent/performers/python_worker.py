@@ -124,6 +124,11 @@ async def answer(workflows: list[Workflow], request: Message) -> Message:
         value = reduce(workflow, request) if request["kind"] == "reduce" else await perform(workflow, request)
     except HourglassError as error:
         return {"id": request["id"], "reason": error.reason.code, "detail": error.detail}
+    except Exception as error:
+        # One handler's odd value must not take the others' process along.
+        traceback.print_exc()
+        detail = f"{type(error).__name__}: {error}"[:200]
+        return {"id": request["id"], "reason": Reason.HANDLER_FAILED.code, "detail": ascii(detail)}
     return {"id": request["id"], "value": value}
 
 

@@ -180,10 +180,14 @@ class NatsBus:
                 max_bytes=stream.max_bytes,
                 max_msg_size=stream.max_message_bytes,
             )
+            # Looked at first: whoever may only look, as agents should, can still work on streams that are there.
             try:
-                await self.jetstream.update_stream(config)
+                found = (await self.jetstream.stream_info(stream.name)).config
             except nats.js.errors.NotFoundError:
                 await self.jetstream.add_stream(config)
+                continue
+            if _differs(found, config):
+                await self.jetstream.update_stream(config)
 
 
 @dataclass(slots=True)
@@ -259,6 +263,13 @@ class _Consumer:
                 await subscription.unsubscribe()
             except Error:
                 log.debug("already unsubscribed", durable=self.durable)
+
+
+def _differs(found: StreamConfig, wanted: StreamConfig) -> bool:
+    return any(
+        getattr(found, name) != getattr(wanted, name)
+        for name in ("subjects", "max_age", "max_bytes", "max_msg_size")
+    )
 
 
 def mask(url: str) -> str:

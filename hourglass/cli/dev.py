@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hourglass.cli.module import load_workflow
 from hourglass.cli.network import NEAR_BY
 from hourglass.cli.output import err, out
 from hourglass.cli.signals import until_told_to_stop
@@ -71,7 +72,8 @@ def _introduce(network: "LocalNetwork", served: tuple[str, ...]) -> None:
     out.print("\nIn another terminal, from this folder:")
     for spec in served:
         out.print(f"  hourglass workflow register {spec}", highlight=False, soft_wrap=True)
-    out.print("  hourglass workflow execute price-agreement --input ETH/USD", highlight=False)
+    for name in sorted({load_workflow(spec).name for spec in served}):
+        out.print(f"  hourglass workflow execute {name} --input ETH/USD", highlight=False)
 
 
 def example(name: str) -> str:

@@ -93,6 +93,8 @@ class Workflow:
         name: str | None = None,
     ) -> Callable[[Handler[T]], Phase[T]]:
         """A phase whose handler observes: operators agree on `reduce` of a quorum's observations."""
+        if not isinstance(reduce, Reducer):
+            raise DefinitionError("`reduce` is no Reducer: decorate your function with @reducer(name).")
         metadata = _abi_string(reduce.name)
 
         def decorate(handler: Handler[T]) -> Phase[T]:
@@ -148,7 +150,7 @@ class Workflow:
             index=PhaseIndex(len(self.phases)),
             phase_type=phase_type,
             handler=handler,
-            value_type=value_type_of(typing.get_type_hints(handler).get("return"), f"the handler of {where}"),
+            value_type=value_type_of(_returned(handler, where), f"the handler of {where}"),
             reducer=reducer,
             operator_set=operator_set,
             threshold=basis_points(threshold, where),
@@ -171,9 +173,20 @@ class Workflow:
                     f"phase {phase.name!r}: `after` names {other!r}, which is no phase of it."
                 )
             return index_of[other]
+        if not isinstance(other, Phase):
+            raise DefinitionError(
+                f"phase {phase.name!r}: `after` holds {other!r}; give phases or their names."
+            )
         if not any(other is own for own in self.phases):
             raise DefinitionError(f"phase {phase.name!r}: `after` names {other.name!r} of another workflow.")
         return other.index
+
+
+def _returned(handler: Handler[Any], where: str) -> object:
+    try:
+        return typing.get_type_hints(handler).get("return")
+    except NameError as error:
+        raise DefinitionError(f"the handler of {where}: {error} in its annotations.") from error
 
 
 def basis_points(threshold: str | int, where: str) -> BasisPoints:

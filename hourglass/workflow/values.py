@@ -47,6 +47,13 @@ def _int_to_bytes(value: int) -> bytes:
     return value.to_bytes(WORD_BYTES, "big", signed=True)
 
 
+def _text_to_bytes(value: str) -> bytes:
+    try:
+        return value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise HandlerError(Reason.HANDLER_WRONG_TYPE, "It returned text that is no Unicode.") from error
+
+
 def _word(data: bytes) -> bytes:
     if len(data) != WORD_BYTES:
         raise ValueError(f"expected one 32-byte word, got {len(data)} bytes")
@@ -67,7 +74,7 @@ BOOL: ValueType[bool] = ValueType(
     bool, "bool", lambda value: int(value).to_bytes(WORD_BYTES, "big"), _bool_from_bytes
 )
 TEXT: ValueType[str] = ValueType(
-    str, "UTF-8, not ABI-encoded", lambda value: value.encode("utf-8"), lambda data: data.decode("utf-8")
+    str, "UTF-8, not ABI-encoded", _text_to_bytes, lambda data: data.decode("utf-8")
 )
 BYTES: ValueType[bytes] = ValueType(bytes, "raw", lambda value: value, lambda data: data)
 

@@ -95,6 +95,16 @@ def test_a_coordination_phase_observes_first_and_attests_to_what_a_proposal_redu
     )
 
 
+def test_a_message_that_names_another_set_first_does_not_choose_what_is_signed() -> None:
+    other = OperatorSetId(samples.SET.avs, 2)
+    duty, found, request = Duty(ME, samples.OBSERVATION_SLOT, other), evidence(), samples.request()
+    asked(duty)
+    duty.receive(ChainViewed(request, found, 1.0))
+    (attest,) = duty.receive(HandlerReturned(request, found, b"result"))
+    assert isinstance(attest, Attest)
+    assert attest.operator_set == samples.SET
+
+
 def test_a_repeated_request_is_answered_from_memory_without_working_again() -> None:
     duty = new_duty()
     asked(duty)

@@ -117,6 +117,20 @@ def test_an_older_copy_put_back_is_noticed(tmp_path: Path) -> None:
     assert "an older copy" in reason_of(path), "an empty journal is the oldest copy of all"
 
 
+def test_a_mark_that_a_crash_left_behind_is_raised_before_anything_is_said_again(tmp_path: Path) -> None:
+    path, mark = tmp_path / "j", tmp_path / "j.mark"
+    with Journal.open(path) as journal:
+        attest(signer_on(journal), b"a")
+    backup, behind = path.read_bytes(), mark.read_bytes()
+    with Journal.open(path) as journal:
+        attest(signer_on(journal), b"b", index=1)
+    mark.write_bytes(behind)
+    with Journal.open(path) as journal:
+        attest(signer_on(journal), b"b", index=1)
+    path.write_bytes(backup)
+    assert "an older copy" in reason_of(path)
+
+
 def test_a_damaged_journal_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "j"
     with Journal.open(path) as journal:

@@ -91,6 +91,20 @@ def test_an_impossible_phase_is_refused_by_name(changes: dict[str, Any], words: 
         compiled(**changes)
 
 
+def test_what_is_no_reducer_no_phase_or_no_type_is_refused_in_words() -> None:
+    wrong: Any = sorted
+    with pytest.raises(DefinitionError, match="no Reducer"):
+        Workflow("w").coordination(reduce=wrong, **settings())
+    with pytest.raises(DefinitionError, match="phases or their names"):
+        compiled(after=[3])
+
+    async def unresolved(ctx: Context) -> "Nowhere":  # type: ignore[name-defined]  # noqa: F821
+        return 1
+
+    with pytest.raises(DefinitionError, match="Nowhere"):
+        Workflow("w").immediate(**settings())(unresolved)
+
+
 def test_cycles_are_refused_and_named() -> None:
     workflow = Workflow("w")
     workflow.immediate(**settings(name="a", after=["b"]))(whole)

@@ -26,7 +26,16 @@ def test_bytes_text_and_booleans_come_back(data: bytes, text: str, truth: bool) 
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [(INT, True), (INT, 1.0), (INT, "1"), (INT, 2**255), (BYTES, "x"), (TEXT, b"x"), (BOOL, 1)],
+    [
+        (INT, True),
+        (INT, 1.0),
+        (INT, "1"),
+        (INT, 2**255),
+        (BYTES, "x"),
+        (TEXT, b"x"),
+        (BOOL, 1),
+        (TEXT, "\ud800"),
+    ],
 )
 def test_a_value_of_another_type_or_range_is_refused(kind: ValueType[Any], value: object) -> None:
     with pytest.raises(HandlerError) as caught:
