@@ -23,7 +23,6 @@ from aggregator.events import (
     Effect,
     Event,
     Note,
-    Opened,
     ProposalSigned,
     Publish,
     SignProposal,
@@ -68,7 +67,7 @@ class Edges:
 
 @dataclass(slots=True)
 class Driver:
-    """One session and its inbox. `run` is its only task; `put` and `close` are for the node."""
+    """One session and its inbox. `run` is its only task; `put`, `Opened` first, and `close` are for the node."""
 
     session: PhaseSession
     edges: Edges
@@ -105,7 +104,6 @@ class Driver:
     async def run(self) -> None:
         """Receive until closed, then see transactions through; whatever else is under way is cancelled."""
         loop = asyncio.get_running_loop()
-        self.put(Opened())
         async with asyncio.TaskGroup() as group:
             # What is under way when the session closes: transactions are seen through, all else is moot.
             tasks: set[asyncio.Task[None]] = set()

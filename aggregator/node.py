@@ -24,7 +24,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 from aggregator.api import serve_status
 from aggregator.config import AggregatorConfig
 from aggregator.driver import Driver, Edges
-from aggregator.events import AttestationReceived, ClockMoved, ObservationReceived, RefusalReceived
+from aggregator.events import AttestationReceived, ClockMoved, ObservationReceived, Opened, RefusalReceived
 from aggregator.journey import Journey
 from aggregator.opening import Opening, Pace
 from aggregator.routing import Home, OpenPhase
@@ -138,6 +138,7 @@ class Node:
         try:
             opening = await _insist(lambda: self._read_opening(phase))
             driver = Driver(PhaseSession(opening, self.pace), self.edges, Journey())
+            driver.put(Opened())
             if self.head is not None:
                 driver.put(ClockMoved(self.head.timestamp))
             self.drivers[phase.slot] = driver

@@ -31,6 +31,9 @@ CIPHER_KEY_BYTES = 16
 SALT_BYTES = 32
 IV_BYTES = 16
 SCRYPT_MEMORY = 512 * 1024 * 1024
+CIPHER = "aes-128-ctr"
+CHECKSUM = "sha256"
+PBKDF2_FUNCTION = "hmac-sha256"
 CONTROL_CODES = frozenset(range(0x20)) | {0x7F} | frozenset(range(0x80, 0xA0))
 
 
@@ -42,7 +45,7 @@ def read_keystore(data: bytes, password: str, backend: Backend) -> SecretKey:
         if "publicKey" in keystore:
             return _read_devkit(keystore, password, backend)
         return _read_eip2335(keystore, password, backend)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         if isinstance(error, ConfigError):
             raise
         raise _unusable("It is no BLS keystore that this release reads.") from error
@@ -61,11 +64,11 @@ def write_keystore(
         "crypto": {
             "kdf": {"function": "scrypt", "params": kdf, "message": ""},
             "checksum": {
-                "function": "sha256",
+                "function": CHECKSUM,
                 "params": {},
                 "message": hashlib.sha256(key[CIPHER_KEY_BYTES:] + ciphertext).hexdigest(),
             },
-            "cipher": {"function": "aes-128-ctr", "params": {"iv": iv.hex()}, "message": ciphertext.hex()},
+            "cipher": {"function": CIPHER, "params": {"iv": iv.hex()}, "message": ciphertext.hex()},
         },
         "pubkey": secret.public_key(backend).g2.to_bytes().hex(),
         "uuid": str(uuid.UUID(bytes=salt[:16], version=4)),
@@ -78,6 +81,8 @@ def write_keystore(
 
 def _read_eip2335(keystore: Mapping[str, Any], password: str, backend: Backend) -> SecretKey:
     crypto = keystore["crypto"]
+    _check_named("cipher", crypto["cipher"]["function"], CIPHER)
+    _check_named("checksum", crypto["checksum"]["function"], CHECKSUM)
     key = _derive(crypto["kdf"]["function"], crypto["kdf"]["params"], _normalized(password))
     ciphertext = bytes.fromhex(crypto["cipher"]["message"])
     checksum = hashlib.sha256(key[CIPHER_KEY_BYTES:] + ciphertext).digest()
@@ -89,6 +94,7 @@ def _read_eip2335(keystore: Mapping[str, Any], password: str, backend: Backend) 
 
 def _read_devkit(keystore: Mapping[str, Any], password: str, backend: Backend) -> SecretKey:
     crypto = keystore["crypto"]
+    _check_named("cipher", crypto["cipher"], CIPHER)
     key = _derive(crypto["kdf"], crypto["kdfparams"], password.encode("utf-8"))
     ciphertext = bytes.fromhex(crypto["ciphertext"])
     _check_password(bytes(keccak(key[CIPHER_KEY_BYTES:KEY_BYTES] + ciphertext)), crypto["mac"])
@@ -104,6 +110,7 @@ def _derive(function: str, parameters: Mapping[str, Any], password: bytes) -> by
             n, r, p = parameters["n"], parameters["r"], parameters["p"]
             return hashlib.scrypt(password, salt=salt, n=n, r=r, p=p, maxmem=SCRYPT_MEMORY, dklen=length)
         case "pbkdf2":
+            _check_named("pseudo-random function", parameters["prf"], PBKDF2_FUNCTION)
             return hashlib.pbkdf2_hmac("sha256", password, salt, parameters["c"], length)
         case _:
             raise ValueError(f"unknown key derivation {function!r}")
@@ -122,6 +129,11 @@ def _aes(key: bytes, iv: bytes, data: bytes) -> bytes:
 
 def _secret(plaintext: bytes) -> SecretKey:
     return SecretKey(int.from_bytes(plaintext, "big") % SUBGROUP_ORDER)
+
+
+def _check_named(part: str, said: str, known: str) -> None:
+    if said != known:
+        raise _unusable(f"Its {part} is {said!r}; this release reads {known!r}.")
 
 
 def _check_password(computed: bytes, stored: str) -> None:

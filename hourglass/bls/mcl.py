@@ -35,16 +35,26 @@ MAX_STRUCTS = 8_192
 Buffer = ctypes.Array[ctypes.c_char]
 
 
+def _load() -> Any:
+    """The library, for our curve. Raises ImportError if it cannot be had."""
+    library = mclbn256.loaded_libraries["libmclbn256"]
+    if library.mclBn_init(ALT_BN128, COMPILED_TIME_VARIABLE) != 0:
+        raise ImportError("mclbn256's library does not initialise for alt_bn128")
+    return library
+
+
+LIBRARY = _load()
+"""Initialised once, under the import lock: doing it again would change constants under another thread's feet."""
+
+
 class MclBackend:
     """Points are structs (X, Y, Z) in Montgomery form; an affine point has Z = 1, the identity Z = 0."""
 
     name = "mcl"
 
     def __init__(self) -> None:
-        """Load, initialise, test. Raises ImportError if the library is not what it should be."""
-        self._library: Any = mclbn256.loaded_libraries["libmclbn256"]
-        if self._library.mclBn_init(ALT_BN128, COMPILED_TIME_VARIABLE) != 0:
-            raise ImportError("mclbn256's library does not initialise for alt_bn128")
+        """Test it. Raises ImportError if the library is not what it should be."""
+        self._library = LIBRARY
         one = ctypes.create_string_buffer(FP_BYTES)
         self._library.mclBnFp_setInt(one, 1)
         self._one = one.raw

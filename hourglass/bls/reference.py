@@ -1,14 +1,26 @@
 """The reference backend: py_ecc, plain Python. Right, slow (0.6 s a verification), and everywhere."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
-from py_ecc import optimized_bn128
-
 from hourglass.bls.curve import G1_IDENTITY, G2_IDENTITY, SUBGROUP_ORDER, G1Point, G2Point
 
-bn128: Any = optimized_bn128
-"""py_ecc exports more than it declares to."""
+
+def _load() -> Any:
+    """py_ecc raises the whole process' recursion limit to 100,000 when imported, and does not need it.
+
+    Left so, deeply nested JSON from outside ends the interpreter (stack overflow) instead of raising RecursionError.
+    """
+    limit = sys.getrecursionlimit()
+    from py_ecc import optimized_bn128
+
+    sys.setrecursionlimit(limit)
+    return optimized_bn128
+
+
+bn128 = _load()
+"""Untyped, since py_ecc exports more than it declares to."""
 
 
 class ReferenceBackend:

@@ -29,6 +29,11 @@ def verify(public_key: G2Point, digest: bytes, signature: G1Point, backend: Back
     """e(signature, g2) = e(H(digest), public key). Points are checked; the identity signs nothing."""
     if signature.is_identity or public_key.is_identity:
         return False
+    return equation_holds(public_key, digest, signature, backend)
+
+
+def equation_holds(public_key: G2Point, digest: bytes, signature: G1Point, backend: Backend) -> bool:
+    """The bare equation, true for identity and identity too. For sums inside a search, never for an answer."""
     return backend.pairing_is_one([(signature, G2_GENERATOR), (-hash_to_g1(digest), public_key)])
 
 

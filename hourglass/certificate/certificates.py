@@ -112,7 +112,7 @@ def certify(
 def verify_certificate(
     certificate: Certificate, table: OperatorTable, backend: Backend
 ) -> tuple[StakeWeight, ...]:
-    """The signed weights, if the verifier would accept; its checks in its order.
+    """The signed weights, if the verifier would accept; its checks in its order. The points are checked before.
 
     Raises RefusedError(CERTIFICATE_REJECTED) whose detail is the verifier's error name.
     """

@@ -28,7 +28,7 @@ def recover_signer(digest: Digest, signature: bytes) -> Address | None:
     recoverable = signature[:-1] + bytes([signature[-1] - V_OFFSET])
     try:
         key = PublicKey.from_signature_and_message(recoverable, digest, hasher=None)
-    except Exception:
+    except Exception:  # no point has this r or s; some releases of coincurve raise just Exception
         return None
     return _address(key)
 
