@@ -13,11 +13,12 @@ def default_backend() -> Backend:
     """mcl where its wheel exists and passes its self-test, else py_ecc; `name` says which."""
     try:
         from hourglass.bls.mcl import MclBackend
+
+        return MclBackend()
     except ImportError:
         from hourglass.bls.reference import ReferenceBackend
 
         return ReferenceBackend()
-    return MclBackend()
 
 
 def sign(secret: SecretKey, digest: bytes, backend: Backend) -> G1Point:
