@@ -200,6 +200,9 @@ def test_a_tally_says_what_became_of_each_answer() -> None:
     assert tally.put(samples.OPERATORS[0], first, 0, POINT) is Put.COUNTED
     assert tally.put(samples.OPERATORS[0], first, 0, POINT) is Put.DUPLICATE
     assert tally.put(samples.OPERATORS[0], second, 0, POINT) is Put.CONFLICTING
+    assert tally.put(samples.OPERATORS[0], Digest(b"\x09" * 32), 0, POINT) is Put.FLOODING, (
+        "a third in one round"
+    )
     assert tally.put(Address(b"\x99" * 20), first, 0, POINT) is Put.NOT_A_MEMBER
     tally.freeze(first)
     assert tally.put(samples.OPERATORS[1], first, 0, POINT) is Put.LATE
@@ -216,6 +219,18 @@ def test_a_certificate_of_any_signers_is_accepted_with_exactly_their_stake(signe
     assert verify_certificate(certificate, samples.TABLE, samples.BACKEND) == (stake,)
     indices = [witness.operator_index for witness in certificate.non_signer_witnesses]
     assert indices == sorted(set(range(5)) - signers)
+
+
+def test_a_dropped_signature_is_counted_again_once_it_is_valid() -> None:
+    tally = Tally(samples.TABLE, samples.THRESHOLD)
+    for operator in samples.OPERATORS[:3]:
+        tally.put(operator, DIGESTS[0], 0, POINT)
+    assert tally.quorum() == DIGESTS[0]
+    tally.drop(samples.OPERATORS[0], DIGESTS[0])
+    assert tally.quorum() is None
+    assert samples.OPERATORS[0] not in tally.answered
+    assert tally.put(samples.OPERATORS[0], DIGESTS[0], 0, POINT) is Put.COUNTED
+    assert tally.quorum() == DIGESTS[0]
 
 
 def test_an_equivocation_is_provable_and_an_honest_operator_cannot_be_framed() -> None:
