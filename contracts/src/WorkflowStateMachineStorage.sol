@@ -15,7 +15,11 @@ abstract contract WorkflowStateMachineStorage is IWorkflowStateMachineTypes {
         uint32 operatorSetId; //       72
         uint16 consensusThreshold; //  88
         uint64 dependencyMask; //     152: the phases that this one waits for
-        uint64 dependentMask; //      216: the phases that wait for this one; 40 bits free
+        uint64 dependentMask; //      216: the phases that wait for this one
+        uint8 maxAttempts; //         224: 0 counts as 1
+        FailurePolicy onFailure; //   232
+        uint8 fallbackPhase; //       240
+        uint8 flags; //               248: FLAG_…; 8 bits free
         uint256 requiredStake;
         string name;
         uint32[] dependencies;
@@ -28,10 +32,14 @@ abstract contract WorkflowStateMachineStorage is IWorkflowStateMachineTypes {
         uint32 version; //            192
         uint64 creationTime; //       256
         bytes32 definitionHash;
-        uint64 rootMask; //            64: the phases that wait for nothing; 192 bits free
+        uint64 rootMask; //            64: the phases that wait for nothing
+        uint64 fallbackMask; //       128: the phases that start only in another one's place
+        uint32 executionTimeout; //   160: seconds; 0: none; 96 bits free
         string name;
         address[] authorizedTriggers;
         PhaseConfig[] phases;
+        /// @dev For phases with FLAG_FOREIGN_AVS.
+        mapping(uint32 phaseIndex => address) avsOf;
     }
 
     /// @dev One phase of one execution. A result of at most a word stands in `resultWord`; a longer one stands in
@@ -43,7 +51,8 @@ abstract contract WorkflowStateMachineStorage is IWorkflowStateMachineTypes {
         uint32 referenceTimestamp; //  72
         uint64 startedAt; //          136
         uint64 deadline; //           200
-        uint16 resultLength; //       216; 40 bits free: a tick and its state
+        uint16 resultLength; //       216
+        uint40 startedBlock; //       256
         bytes32 inputsHash;
         bytes32 resultWord;
         bytes longResult;
@@ -55,10 +64,13 @@ abstract contract WorkflowStateMachineStorage is IWorkflowStateMachineTypes {
         uint64 startedAt; //          224; 32 bits free
         ExecutionStatus status; //      8: this slot changes with every result
         uint8 phaseCount; //           16
-        uint64 completedMask; //       80; 176 bits free
+        uint64 resolvedMask; //        80: the phases that nobody waits for any longer
+        uint64 deadline; //           144: 0: none; 112 bits free
         bytes32 payloadHash;
         bytes payload;
         mapping(uint32 phaseIndex => Phase) phases;
+        /// @dev Where this execution has paid; zero if nothing.
+        address feeVault; //          160
     }
 
     /// @custom:storage-location erc7201:hourglass.storage.WorkflowStateMachine
@@ -71,7 +83,13 @@ abstract contract WorkflowStateMachineStorage is IWorkflowStateMachineTypes {
         mapping(bytes32 workflowId => Workflow) workflows;
         mapping(address creator => mapping(bytes32 nameHash => uint32)) versions;
         mapping(bytes32 executionId => Execution) executions;
+        address feeVault; //          160: where new executions pay; zero: nowhere
     }
+
+    /// @dev Of PhaseConfig.flags.
+    uint8 internal constant FLAG_TRIGGERED_BY_SOURCE = 1;
+    uint8 internal constant FLAG_SKIP_IF_UNMET = 2;
+    uint8 internal constant FLAG_FOREIGN_AVS = 4;
 
     /// @dev keccak256(abi.encode(uint256(keccak256("hourglass.storage.WorkflowStateMachine")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 internal constant STORAGE_LOCATION = 0x4c0fe64d2a4be66d5b1b91b45209ef06ceb8eb01645e05a767e4e6568282c400;

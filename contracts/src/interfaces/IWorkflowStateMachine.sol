@@ -21,7 +21,8 @@ interface IWorkflowStateMachineTypes {
         COMPLETED,
         FAILED,
         CONDITIONAL_WAITING,
-        TIMED_OUT
+        TIMED_OUT,
+        SKIPPED
     }
 
     /// @notice Where an execution stands.
@@ -29,17 +30,21 @@ interface IWorkflowStateMachineTypes {
         NONE,
         RUNNING,
         COMPLETED,
-        FAILED
+        FAILED,
+        CANCELLED
     }
 
-    /// @notice What holds a phase back. Encoded as `abi.encode(TriggerConditionType, bytes params)`.
-    enum TriggerConditionType {
-        NONE,
-        PRICE_THRESHOLD,
-        TIME_THRESHOLD,
-        DATA_HASH,
-        MULTI_SIG,
-        ORACLE_VALUE
+    /// @notice What follows when a phase has used up its attempts, or can't start.
+    enum FailurePolicy {
+        FAIL_EXECUTION,
+        CONTINUE,
+        FALLBACK
+    }
+
+    /// @notice Who says that a conditional phase's condition holds.
+    enum TriggerMode {
+        OPERATORS,
+        SOURCE
     }
 
     /// @notice One phase of a workflow, as its author defines it. The order of fields is fixed for ever.
@@ -47,7 +52,11 @@ interface IWorkflowStateMachineTypes {
     /// @param dependencies Indices of phases that must have completed; any indices, as long as there is no cycle.
     /// @param operatorSetId The number of the operator set within the state machine's AVS.
     /// @param requiredStake The least total stake weight (first column) that the set must have when the phase starts.
-    /// @param consensusThreshold Basis points of stake that must sign, 1 to 10,000.
+    /// @param triggerCondition What a CONDITIONAL phase waits for, as ITriggerConditions encodes it; else empty.
+    /// @param metadata CONTINUOUS: abi.encode(interval, updates), perhaps with the reducer's name; else what the
+    ///        operators' code makes of it.
+    /// @param consensusThreshold Basis points of stake that must sign, 1 to 10,000; in CONTINUOUS and CONDITIONAL phases
+    ///        also 0: any positive stake.
     struct PhaseDefinition {
         string name;
         PhaseType phaseType;
@@ -60,8 +69,27 @@ interface IWorkflowStateMachineTypes {
         uint16 consensusThreshold;
     }
 
+    /// @notice What a phase has beyond its definition. All zero: what `registerWorkflow` gives it.
+    /// @param avs Whose operator set works the phase; zero: the state machine's own AVS.
+    /// @param maxAttempts How often the phase may start, each time with its whole timeout; 0 counts as 1.
+    /// @param fallbackPhase With FALLBACK: the phase that then stands in. It has the same dependencies, nobody depends on
+    ///        it, it stands in for one phase only, and dependents read its result as the failed phase's. Otherwise 0.
+    /// @param triggerMode CONDITIONAL: OPERATORS watch the condition and sign only if it holds, or a SOURCE calls `trigger`.
+    /// @param skipIfUnmet CONDITIONAL: a condition that has not held by the deadline makes the phase SKIPPED: its dependents
+    ///        go on without a result.
+    struct PhaseOptions {
+        address avs;
+        uint8 maxAttempts;
+        FailurePolicy onFailure;
+        uint32 fallbackPhase;
+        TriggerMode triggerMode;
+        bool skipIfUnmet;
+    }
+
     /// @notice A registered workflow without its phases.
-    /// @param definitionHash keccak256(abi.encode(name, phases)): what operators compare their own code with.
+    /// @param definitionHash What operators compare their own code with: keccak256(abi.encode(name, phases)) if every
+    ///        option is zero, else keccak256(abi.encode(name, phases, options, executionTimeout)).
+    /// @param executionTimeout Seconds from an execution's start to its overall deadline; 0: none.
     struct WorkflowView {
         bytes32 workflowId;
         address creator;
@@ -69,12 +97,16 @@ interface IWorkflowStateMachineTypes {
         uint64 creationTime;
         bytes32 definitionHash;
         address avs;
+        uint32 executionTimeout;
         string name;
         address[] authorizedTriggers;
     }
 
     /// @notice One run of a workflow.
     /// @param asOf block.timestamp of the answering block.
+    /// @param deadline The last second at which any phase takes a result; 0: none.
+    /// @param resolvedMask The phases that nobody waits for any longer, phase i being bit i: completed, skipped, or failed
+    ///        with a policy to go on.
     struct ExecutionView {
         uint64 asOf;
         bytes32 executionId;
@@ -82,16 +114,20 @@ interface IWorkflowStateMachineTypes {
         address initiator;
         ExecutionStatus status;
         uint64 startedAt;
+        uint64 deadline;
         uint32 phaseCount;
-        uint32 completedCount;
+        uint64 resolvedMask;
         bytes payload;
     }
 
     /// @notice One phase of one run: everything that an operator needs to judge a request, in one call.
     /// @param asOf block.timestamp of the answering block.
     /// @param deadline The last second at which a result is taken.
-    /// @param inputsHash What the phase's result is computed from, fixed when the attempt started.
-    /// @param result Empty until the phase has completed.
+    /// @param blockNumber block.number of the answering block.
+    /// @param startedBlock The block in which the attempt started; 0 if an older release started it.
+    /// @param inputsHash What the phase's result is computed from, fixed when the attempt started or was triggered.
+    /// @param result Empty until the phase has completed, and if it is longer than MAX_STORED_RESULT_BYTES.
+    /// @param resultHash keccak256 of the result, zero until the phase has completed.
     /// @param aggregators Who may propose, and the base order of submission.
     struct PhaseView {
         uint64 asOf;
@@ -107,8 +143,11 @@ interface IWorkflowStateMachineTypes {
         uint32 referenceTimestamp;
         uint64 startedAt;
         uint64 deadline;
+        uint64 blockNumber;
+        uint64 startedBlock;
         bytes32 inputsHash;
         bytes result;
+        bytes32 resultHash;
         address[] aggregators;
     }
 }
@@ -131,6 +170,27 @@ interface IWorkflowStateMachineEvents is IWorkflowStateMachineTypes {
         uint64 deadline,
         bytes32 inputsHash
     );
+    /// @notice A CONDITIONAL phase's attempt opened that waits for `trigger`: until then it takes no result.
+    event ConditionalTriggerSet(
+        bytes32 indexed executionId,
+        uint32 indexed phaseIndex,
+        uint32 attempt,
+        address avs,
+        uint32 operatorSetId,
+        uint32 referenceTimestamp,
+        uint64 deadline,
+        bytes32 inputsHash
+    );
+    /// @notice The condition holds, by `source` and `data`, which is among the phase's inputs from now on.
+    event ConditionalTriggerActivated(
+        bytes32 indexed executionId,
+        uint32 indexed phaseIndex,
+        uint32 attempt,
+        address indexed source,
+        bytes data,
+        bytes32 inputsHash
+    );
+    /// @param result Complete, also where the contract stores its hash alone.
     event PhaseCompleted(
         bytes32 indexed executionId,
         uint32 indexed phaseIndex,
@@ -144,10 +204,19 @@ interface IWorkflowStateMachineEvents is IWorkflowStateMachineTypes {
     /// @param errorSelector The selector of the error for which the phase could not start.
     event PhaseFailed(bytes32 indexed executionId, uint32 indexed phaseIndex, uint32 attempt, bytes4 errorSelector);
     event PhaseTimedOut(bytes32 indexed executionId, uint32 indexed phaseIndex, uint32 attempt, uint64 deadline);
+    /// @notice The condition did not hold by the deadline, and the definition goes on without the phase.
+    event PhaseSkipped(bytes32 indexed executionId, uint32 indexed phaseIndex, uint32 attempt);
+    /// @notice A phase has failed for good; `fallbackPhase` stands in for it and starts next.
+    event PhaseFellBack(bytes32 indexed executionId, uint32 indexed phaseIndex, uint32 fallbackPhase);
+    /// @notice A phase has failed for good; its dependents go on without its result.
+    event PhaseGivenUp(bytes32 indexed executionId, uint32 indexed phaseIndex);
     event WorkflowCompleted(bytes32 indexed executionId);
     event WorkflowFailed(bytes32 indexed executionId, uint32 phaseIndex);
     event WorkflowCreatorAuthorized(address indexed creator, bool authorized);
+    event WorkflowCancelled(bytes32 indexed executionId, address indexed initiator);
+    event TriggerSourceAuthorized(address indexed source, bool authorized);
     event AggregatorsSet(address[] aggregators);
+    event FeeVaultSet(address feeVault);
 }
 
 /// @title What a workflow state machine refuses
@@ -169,6 +238,27 @@ interface IWorkflowStateMachineErrors is IWorkflowStateMachineTypes, IBN254Certi
     error ThresholdOutOfRange(uint32 phaseIndex, uint16 maximum, uint16 actual);
     error MetadataTooLarge(uint32 phaseIndex, uint256 maximum, uint256 actual);
     error TriggerConditionNotSupported(uint32 phaseIndex, PhaseType phaseType);
+    /// @notice A CONDITIONAL phase needs a condition, if only NONE.
+    error TriggerConditionMissing(uint32 phaseIndex);
+    /// @notice The metadata of a CONTINUOUS phase is not abi.encode(interval, updates[, reducer]).
+    error ContinuousMetadataMalformed(uint32 phaseIndex);
+    error IntervalOutOfRange(uint32 phaseIndex, uint32 maximum, uint256 actual);
+    error TooManyTicks(uint32 phaseIndex, uint256 maximum, uint256 actual);
+    /// @notice The last tick is due at `lastDue` seconds after the start, and that is not before the deadline.
+    error TicksDoNotFit(uint32 phaseIndex, uint32 timeout, uint256 lastDue);
+    error OptionCountMismatch(uint256 expected, uint256 actual);
+    error AttemptsOutOfRange(uint32 phaseIndex, uint8 maximum, uint8 actual);
+    /// @notice Trigger mode and skipping are for CONDITIONAL phases.
+    error OptionNotSupported(uint32 phaseIndex, PhaseType phaseType);
+    /// @notice A fallback without the policy for it, beyond the last phase, or the phase itself.
+    error FallbackOutOfRange(uint32 phaseIndex, uint32 fallbackPhase, uint256 phaseCount);
+    error FallbackDependenciesDiffer(uint32 phaseIndex, uint32 fallbackPhase);
+    error FallbackShared(uint32 fallbackPhase, uint32 firstIndex, uint32 secondIndex);
+    error FallbackIsDependency(uint32 fallbackPhase, uint32 dependentIndex);
+    error FallbackCycle(uint32 phaseIndex);
+    error ExecutionTimeoutOutOfRange(uint32 maximum, uint32 actual);
+    /// @notice No table of the phase's operator set lasts as long as its timeout.
+    error TimeoutExceedsStaleness(uint32 phaseIndex, uint32 maxStaleness, uint32 timeout);
     error DependencyOutOfRange(uint32 phaseIndex, uint32 dependency, uint256 phaseCount);
     error SelfDependency(uint32 phaseIndex);
     error DuplicateDependency(uint32 phaseIndex, uint32 dependency);
@@ -187,6 +277,16 @@ interface IWorkflowStateMachineErrors is IWorkflowStateMachineTypes, IBN254Certi
     /// @notice The newest table goes stale before the phase's deadline.
     error TableStale(uint64 deadline, uint64 freshUntil);
     error RequiredStakeNotMet(uint256 required, uint256 actual);
+
+    // Fees, triggers, ends
+    /// @notice Ether was sent where no fee is taken.
+    error UnexpectedValue(uint256 actual);
+    error PhaseNotWaiting(PhaseStatus actual);
+    error NotATriggerSource(address account);
+    error TriggerDataTooLarge(uint256 maximum, uint256 actual);
+    /// @notice The data was understood, and the condition does not hold.
+    error TriggerNotMet();
+    error NotTheInitiator(address expected, address actual);
 
     // Results
     error ExecutionNotRunning(ExecutionStatus actual);
@@ -220,6 +320,24 @@ interface IWorkflowStateMachine is IWorkflowStateMachineEvents, IWorkflowStateMa
     /// Requirements: the caller has DEFAULT_ADMIN_ROLE.
     function authorizeWorkflowCreator(address creator, bool authorized) external;
 
+    /// @notice Lets an address open the gates of every workflow's conditional phases, or no longer.
+    /// Requirements: the caller has DEFAULT_ADMIN_ROLE.
+    function authorizeTriggerSource(address source, bool authorized) external;
+
+    /// @notice Sets the vault that takes and keeps the fees from now on; zero: no fees. Executions that have paid stay with
+    ///         the vault that they paid into.
+    /// Requirements: the caller has DEFAULT_ADMIN_ROLE.
+    function setFeeVault(address feeVault) external;
+
+    /// @notice Stops registrations, starts, triggers and submissions. Deadlines go on, and so do timeouts, cancellations,
+    ///         refunds and withdrawals.
+    /// Requirements: the caller has PAUSER_ROLE.
+    function pause() external;
+
+    /// @notice Ends the pause.
+    /// Requirements: the caller has PAUSER_ROLE.
+    function unpause() external;
+
     /// @notice Replaces the list of aggregators, whose order decides who proposes and who submits first.
     /// Requirements: the caller has DEFAULT_ADMIN_ROLE; 1 to MAX_AGGREGATORS (AggregatorCountOutOfRange), none zero
     /// (ZeroAddress), none twice (DuplicateAggregator).
@@ -227,31 +345,61 @@ interface IWorkflowStateMachine is IWorkflowStateMachineEvents, IWorkflowStateMa
 
     // ── Workflows ────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Stores a definition for ever. The same name again, by the same creator, makes the next version.
-    /// Requirements: the caller has WORKFLOW_CREATOR_ROLE; the name has 1 to MAX_NAME_BYTES; 1 to MAX_PHASES phases, in
-    /// each: a name of its own, a supported type, a timeout of 1 to MAX_TIMEOUT seconds, a threshold of 1 to
-    /// MAX_THRESHOLD basis points, at most MAX_METADATA_BYTES of metadata, and dependencies that exist, appear once and
-    /// make no cycle.
-    /// @param authorizedTriggers Who may open the gates of conditional phases.
+    /// @notice Stores a definition for ever. The same name again, by the same creator, makes the next version; executions
+    ///         of older versions finish on theirs. Every option is zero, and there is no overall deadline.
+    /// @dev Payable: the fee vault may charge for it.
+    /// Requirements: not paused; the caller has WORKFLOW_CREATOR_ROLE; the name has 1 to MAX_NAME_BYTES; 1 to MAX_PHASES
+    /// phases, in each: a name of its own, a timeout of 1 to MAX_TIMEOUT seconds, a threshold of at most MAX_THRESHOLD
+    /// basis points and 0 only where the type allows, at most MAX_METADATA_BYTES of metadata, ticks that fit the timeout,
+    /// a condition exactly if it is CONDITIONAL, and dependencies that exist, appear once and make no cycle; every
+    /// operator set has a table (TableMissing) with enough stake (RequiredStakeNotMet) that can last as long as the
+    /// phase's timeout (TimeoutExceedsStaleness).
+    /// @param authorizedTriggers Who may open the gates of conditional phases, beside the global sources.
     function registerWorkflow(
         string calldata name,
         PhaseDefinition[] calldata phases,
         address[] calldata authorizedTriggers
-    ) external returns (bytes32 workflowId);
+    ) external payable returns (bytes32 workflowId);
+
+    /// @notice As `registerWorkflow`, with options for each phase and an overall deadline for executions.
+    /// Requirements: as for `registerWorkflow`; as many options as phases (OptionCountMismatch); at most MAX_ATTEMPTS
+    /// (AttemptsOutOfRange); fallbacks as PhaseOptions says (Fallback…); conditional options on CONDITIONAL phases alone
+    /// (OptionNotSupported); an overall timeout of at most MAX_EXECUTION_TIMEOUT (ExecutionTimeoutOutOfRange).
+    /// @param executionTimeout Seconds from an execution's start; 0: no overall deadline.
+    function registerWorkflowWithOptions(
+        string calldata name,
+        PhaseDefinition[] calldata phases,
+        PhaseOptions[] calldata options,
+        uint32 executionTimeout,
+        address[] calldata authorizedTriggers
+    ) external payable returns (bytes32 workflowId);
 
     // ── Executions ───────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Starts a run of a workflow, and with it every phase that depends on none. Anyone may.
-    /// Requirements: the workflow exists (UnknownWorkflow); at most MAX_PAYLOAD_BYTES (PayloadTooLarge); every such
-    /// phase's operator set has a table (TableMissing) that stays fresh until the deadline (TableStale) and holds
-    /// enough stake (RequiredStakeNotMet).
-    function executeWorkflow(bytes32 workflowId, bytes calldata payload) external returns (bytes32 executionId);
+    /// @dev Payable: the fee vault prices and keeps it (IFeeVault.open). Without a vault no ether is taken (UnexpectedValue).
+    /// Requirements: not paused; the workflow exists (UnknownWorkflow); at most MAX_PAYLOAD_BYTES (PayloadTooLarge); every
+    /// phase's operator set has a table (TableMissing) that holds enough stake (RequiredStakeNotMet), and of the phases
+    /// that start, one that stays fresh until the deadline (TableStale).
+    function executeWorkflow(bytes32 workflowId, bytes calldata payload) external payable returns (bytes32 executionId);
+
+    /// @notice Opens the gate of a phase that waits for it: the phase takes results from now on.
+    /// Requirements: not paused; the caller has TRIGGER_SOURCE_ROLE or is among the workflow's authorized triggers
+    /// (NotATriggerSource); the execution is running (ExecutionNotRunning) and the phase CONDITIONAL_WAITING
+    /// (PhaseNotWaiting) within its deadline (DeadlinePassed); at most MAX_TRIGGER_DATA_BYTES (TriggerDataTooLarge); the
+    /// data is well formed (ITriggerConditions' errors) and makes the condition hold (TriggerNotMet).
+    /// @param data As ITriggerConditions.holds takes it. The operators' handlers get it, and it is in the inputs' hash.
+    function trigger(bytes32 executionId, uint32 phaseIndex, bytes calldata data) external;
+
+    /// @notice Ends a running execution; what was paid for phases that have not completed goes back.
+    /// Requirements: the execution is running (ExecutionNotRunning); the caller started it (NotTheInitiator).
+    function cancelExecution(bytes32 executionId) external;
 
     /// @notice Takes a phase's result with the certificate for it, and starts the phases that waited for it. Anyone may.
     /// @dev A later phase that can't start, for want of a usable operator table, fails and ends the execution; the
     ///      result is kept all the same. A certificate that does not decode reverts without data.
     /// Requirements: the execution is running (ExecutionNotRunning) and the phase active (PhaseNotActive) within its
-    /// deadline (DeadlinePassed); at most MAX_RESULT_BYTES (ResultTooLarge); the certificate is for the pinned
+    /// deadline (DeadlinePassed), not paused; at most MAX_RESULT_BYTES (ResultTooLarge); the certificate is for the pinned
     /// table (InvalidReferenceTimestamp) and this very result (InvalidMessageHash), is signed at all
     /// (EmptyCertificate) with a point on the curve (InvalidPoint), verifies (the verifier's errors), and in every weight column
     /// signed · 10,000 >= threshold · total (ThresholdNotMet), which is more than nothing (NoStakeSigned).
@@ -264,9 +412,11 @@ interface IWorkflowStateMachine is IWorkflowStateMachineEvents, IWorkflowStateMa
         bytes calldata certificate
     ) external;
 
-    /// @notice Ends a phase whose deadline has passed, and its execution with it. Anyone may.
-    /// Requirements: the execution is running (ExecutionNotRunning), the phase active (PhaseNotActive), the deadline
-    /// passed (DeadlineNotPassed).
+    /// @notice Ends a phase's attempt whose deadline has passed. Anyone may. What follows is the definition's: another
+    ///         attempt, skipping, going on without, a fallback, or the end of the execution. After the execution's own
+    ///         deadline it is always the end.
+    /// Requirements: the execution is running (ExecutionNotRunning), the phase active or waiting (PhaseNotActive), the
+    /// deadline passed (DeadlineNotPassed).
     function checkPhaseTimeout(bytes32 executionId, uint32 phaseIndex) external;
 
     // ── Views ────────────────────────────────────────────────────────────────────────────────────────
@@ -274,6 +424,9 @@ interface IWorkflowStateMachine is IWorkflowStateMachineEvents, IWorkflowStateMa
     function getWorkflow(bytes32 workflowId) external view returns (WorkflowView memory);
 
     function getWorkflowPhases(bytes32 workflowId) external view returns (PhaseDefinition[] memory);
+
+    /// @notice The options of each phase, as registered; all zero for `registerWorkflow`.
+    function getWorkflowOptions(bytes32 workflowId) external view returns (PhaseOptions[] memory);
 
     /// @notice The newest version of this creator's workflow of this name; zero if there is none.
     function latestVersion(address creator, string calldata name) external view returns (uint32);
@@ -298,7 +451,12 @@ interface IWorkflowStateMachine is IWorkflowStateMachineEvents, IWorkflowStateMa
         view
         returns (bytes32);
 
+    /// @notice What the signers of a MULTI_SIG condition sign for this attempt (EIP-712 TriggerApproval).
+    function getApprovalDigest(bytes32 executionId, uint32 phaseIndex) external view returns (bytes32);
+
     function aggregators() external view returns (address[] memory);
+
+    function feeVault() external view returns (address);
 
     function avs() external view returns (address);
 
