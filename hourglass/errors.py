@@ -37,10 +37,14 @@ class HourglassError(Exception):
 
 
 class DefinitionError(HourglassError, ValueError):
-    """A workflow definition that can never run. `detail` names the phase and the rule."""
+    """A workflow definition that can never run. `detail` names the phase and what is wrong with it.
 
-    def __init__(self, detail: str) -> None:
+    `rule` is the contract's custom error for the same, empty where only Python could see it.
+    """
+
+    def __init__(self, detail: str, rule: str = "") -> None:
         super().__init__(Reason.INVALID_DEFINITION, detail)
+        self.rule = rule
 
 
 class ConfigError(HourglassError, ValueError):

@@ -12,8 +12,9 @@ from eth_hash.auto import keccak
 
 from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.slots import ObservationSlot, Slot
-from hourglass.workflow.definition import PhaseDefinition, WorkflowDefinition
+from hourglass.workflow.definition import PhaseDefinition, PhaseOptions, WorkflowDefinition
 from hourglass.workflow.identifiers import (
+    ADDRESS_BYTES,
     WORD_BYTES,
     Address,
     ChainId,
@@ -33,6 +34,7 @@ PHASE_RESULT = keccak(
     b"uint32 phaseIndex,uint32 attempt,uint32 tick,uint32 round,bytes32 inputsHash,bytes32 resultHash)"
 )
 PHASE_INPUTS = keccak(b"PhaseInputs(bytes32 payloadHash,uint32[] dependencies,bytes32[] resultHashes)")
+PHASE_TRIGGER = keccak(b"PhaseTrigger(bytes32 inputsHash,bytes32 dataHash)")
 DOMAIN = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 OBSERVATION = keccak(
     b"Observation(bytes32 operatorSetKey,bytes32 executionId,uint32 phaseIndex,uint32 attempt,uint32 tick,"
@@ -42,6 +44,7 @@ PROPOSAL = keccak(
     b"Proposal(bytes32 operatorSetKey,bytes32 executionId,uint32 phaseIndex,uint32 attempt,uint32 tick,"
     b"uint32 round,bytes32 inputsHash,bytes32 observationsHash)"
 )
+TRIGGER_APPROVAL = keccak(b"TriggerApproval(bytes32 executionId,uint32 phaseIndex,uint32 attempt)")
 BN254_KEY_REGISTRATION = keccak(
     b"BN254KeyRegistration(address operator,address avs,uint32 operatorSetId,bytes keyData)"
 )
@@ -50,6 +53,9 @@ DOMAIN_VERSION = b"1"
 EIGENLAYER_DOMAIN_NAME = b"EigenLayer"
 EIGENLAYER_DOMAIN_VERSION = b"1"
 PHASE_DEFINITION_ABI = "(string,uint8,uint32,uint32[],bytes,uint32,bytes,uint256,uint16)"
+PHASE_OPTIONS_ABI = "(address,uint8,uint8,uint32,uint8,bool)"
+NO_RESULT = bytes(WORD_BYTES)
+"""Stands for the result of a dependency that ended without one, where others have their result's hash."""
 
 Word = int | bytes
 
@@ -69,18 +75,26 @@ def _hash(*words: Word) -> bytes:
 # ── What BLS keys sign ────────────────────────────────────────────────────────────────────────────────
 
 
-def inputs_hash(payload: bytes, results: Iterable[tuple[PhaseIndex, bytes]]) -> InputsHash:
+def inputs_hash(
+    payload: bytes, results: Iterable[tuple[PhaseIndex, bytes | None]], trigger_data: bytes | None = None
+) -> InputsHash:
     """What a phase is computed from, as the contract fixes it when the phase starts; results in the order of
-    the definition's dependencies."""
+    the definition's dependencies, None of one that ended without; then what its trigger brought, if it had one."""
     pairs = tuple(results)
-    return InputsHash(
+    inputs = InputsHash(
         _hash(
             PHASE_INPUTS,
             keccak(payload),
             _hash(*(index for index, _ in pairs)),
-            _hash(*(keccak(result) for _, result in pairs)),
+            _hash(*(NO_RESULT if result is None else keccak(result) for _, result in pairs)),
         )
     )
+    return inputs if trigger_data is None else triggered_inputs_hash(inputs, trigger_data)
+
+
+def triggered_inputs_hash(inputs: InputsHash, trigger_data: bytes) -> InputsHash:
+    """The inputs of a phase that a source has triggered with this data."""
+    return InputsHash(_hash(PHASE_TRIGGER, inputs, keccak(trigger_data)))
 
 
 def phase_message_hash(
@@ -164,6 +178,12 @@ def proposal_digest(
     return _typed(_workflow_domain(slot), struct)
 
 
+def approval_digest(slot: ObservationSlot | Slot) -> Digest:
+    """`WorkflowStateMachine.getApprovalDigest`: what the signers of a MULTI_SIG condition sign for this attempt."""
+    struct = _hash(TRIGGER_APPROVAL, slot.execution_id, slot.phase_index, slot.attempt)
+    return _typed(_workflow_domain(slot), struct)
+
+
 def _workflow_domain(slot: ObservationSlot | Slot) -> bytes:
     return _domain(DOMAIN_NAME, DOMAIN_VERSION, slot.chain_id, slot.state_machine)
 
@@ -203,7 +223,7 @@ def execution_id(
 
 
 def phase_definition_tuple(phase: PhaseDefinition) -> tuple[object, ...]:
-    """The contract's `PhaseDefinition`, as an ABI tuple."""
+    """The contract's `PhaseDefinition`, as an ABI tuple: the options stand apart."""
     return (
         phase.name,
         int(phase.phase_type),
@@ -217,7 +237,27 @@ def phase_definition_tuple(phase: PhaseDefinition) -> tuple[object, ...]:
     )
 
 
+def phase_options_tuple(options: PhaseOptions) -> tuple[object, ...]:
+    """The contract's `PhaseOptions`, as an ABI tuple."""
+    return (
+        bytes(options.avs or Address(bytes(ADDRESS_BYTES))),
+        options.max_attempts,
+        int(options.on_failure),
+        options.fallback_phase,
+        int(options.trigger_mode),
+        options.skip_if_unmet,
+    )
+
+
 def definition_hash(definition: WorkflowDefinition) -> bytes:
-    """keccak256(abi.encode(name, phases)): what operators compare their own code with."""
-    phases = [phase_definition_tuple(phase) for phase in definition.phases]
-    return bytes(keccak(abi_encode(["string", PHASE_DEFINITION_ABI + "[]"], [definition.name, phases])))
+    """What operators compare their own code with: keccak256(abi.encode(name, phases)) of a plain definition, else
+    keccak256(abi.encode(name, phases, options, executionTimeout))."""
+    types = ["string", PHASE_DEFINITION_ABI + "[]"]
+    values: list[object] = [definition.name, [phase_definition_tuple(phase) for phase in definition.phases]]
+    if not definition.is_plain:
+        types += [PHASE_OPTIONS_ABI + "[]", "uint32"]
+        values += [
+            [phase_options_tuple(phase.options) for phase in definition.phases],
+            definition.execution_timeout_s,
+        ]
+    return bytes(keccak(abi_encode(types, values)))

@@ -11,8 +11,8 @@ FULL = 10_000
 def quorum_reached(
     signed: Sequence[StakeWeight], total: Sequence[StakeWeight], threshold: BasisPoints
 ) -> bool:
-    """Does the signed stake reach the threshold in every column, and is it positive in one?"""
-    return any(signed) and all(
+    """Does the signed stake reach the threshold in every column, and is it positive in the first?"""
+    return signed[0] > 0 and all(
         have * FULL >= threshold * whole for have, whole in zip(signed, total, strict=True)
     )
 

@@ -70,11 +70,27 @@ class ChainView:
     reference_timestamp: ReferenceTimestamp
     started_at: ChainTime
     deadline: ChainTime
+    block: BlockNumber
+    """The block that answered."""
+    started_block: BlockNumber
+    """The block in which the attempt started."""
     inputs_hash: InputsHash
     result: bytes
-    """Empty until COMPLETED."""
+    """Empty until COMPLETED, and if it is longer than MAX_STORED_RESULT_BYTES."""
+    result_hash: bytes
+    """keccak256 of the result; zero until COMPLETED."""
     aggregators: tuple[Address, ...]
     """Who may propose and in which order to submit, as the contract lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLog:
+    """One event of any contract."""
+
+    block: BlockNumber
+    emitter: Address
+    topics: tuple[bytes, ...]
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +103,12 @@ class ExecutionView:
     initiator: Address
     status: ExecutionStatus
     started_at: ChainTime
+    deadline: ChainTime | None
+    """The last second at which any phase takes a result; None: no overall deadline."""
     payload: bytes
     phase_count: int
+    resolved: frozenset[PhaseIndex]
+    """The phases that nobody waits for any longer."""
 
 
 # ── Calls: what this project ever asks the contract to do ─────────────────────────────────────────────
@@ -96,9 +116,13 @@ class ExecutionView:
 
 @dataclass(frozen=True, slots=True)
 class RegisterWorkflow:
-    """`registerWorkflow`: store a definition, as its next version."""
+    """`registerWorkflow`, or `registerWorkflowWithOptions` if the definition has any: store its next version."""
 
     definition: WorkflowDefinition
+    authorized_triggers: tuple[Address, ...] = ()
+    """Who may open the gates of its conditional phases."""
+    value_wei: int = 0
+    """Ether for the fee vault, if it charges any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +131,8 @@ class ExecuteWorkflow:
 
     workflow_id: WorkflowId
     payload: bytes
+    value_wei: int = 0
+    """Ether for the fee vault, if it charges any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +148,44 @@ class SubmitPhaseResult:
 
 @dataclass(frozen=True, slots=True)
 class CheckPhaseTimeout:
-    """`checkPhaseTimeout`: end a phase whose deadline has passed."""
+    """`checkPhaseTimeout`: end a phase's attempt whose deadline has passed; what follows is the definition's."""
 
     execution_id: ExecutionId
     phase_index: PhaseIndex
 
 
-Call = RegisterWorkflow | ExecuteWorkflow | SubmitPhaseResult | CheckPhaseTimeout
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """`trigger`: open the gate of a phase that waits for it."""
+
+    execution_id: ExecutionId
+    phase_index: PhaseIndex
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CancelExecution:
+    """`cancelExecution`: end a running execution; for its initiator."""
+
+    execution_id: ExecutionId
+
+
+@dataclass(frozen=True, slots=True)
+class SetPaused:
+    """`pause` or `unpause`; for pausers."""
+
+    paused: bool
+
+
+Call = (
+    RegisterWorkflow
+    | ExecuteWorkflow
+    | SubmitPhaseResult
+    | CheckPhaseTimeout
+    | Trigger
+    | CancelExecution
+    | SetPaused
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +280,13 @@ class Chain(Protocol):
 
     async def phase(self, execution_id: ExecutionId, phase_index: PhaseIndex) -> ChainView | None:
         """One call; None if the contract does not know the execution or it has no such phase."""
+        ...
+
+    async def logs_matching(
+        self, emitter: Address, topics: tuple[bytes | None, ...], first: BlockNumber, last: BlockNumber
+    ) -> tuple[ChainLog, ...]:
+        """Any contract's events in these blocks, both included, in order; a None topic matches any. For CHAIN_EVENT
+        conditions."""
         ...
 
     async def aggregators(self) -> tuple[Address, ...]:

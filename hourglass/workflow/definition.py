@@ -1,15 +1,54 @@
-"""A workflow as the contract holds it: plain values, and the rules that make one possible."""
+"""A workflow as the contract holds it: plain values. What makes one possible is in `validation`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import IntEnum
 
-from hourglass.errors import DefinitionError
 from hourglass.workflow.identifiers import Address, BasisPoints, OperatorSetId, PhaseIndex, WorkflowId
-from hourglass.workflow.phases import PLANS, PhaseType
+from hourglass.workflow.phases import PhaseType
+
+
+class FailurePolicy(IntEnum):
+    """What follows when a phase has used up its attempts, or can't start. Numbered as the contract numbers them."""
+
+    FAIL_EXECUTION = 0
+    CONTINUE = 1
+    """Its dependents go on without its result."""
+    FALLBACK = 2
+    """Another phase stands in for it."""
+
+
+class TriggerMode(IntEnum):
+    """Who says that a conditional phase's condition holds. Numbered as the contract numbers them."""
+
+    OPERATORS = 0
+    """They watch it themselves, and sign only if it holds."""
+    SOURCE = 1
+    """An authorised source calls `trigger`, and the contract checks its data."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseOptions:
+    """The contract's `PhaseOptions`: what a phase has beyond the plain definition. The default is all zero."""
+
+    avs: Address | None = None
+    """Whose operator set works the phase; None: the state machine's own AVS."""
+    max_attempts: int = 0
+    """0 counts as 1."""
+    on_failure: FailurePolicy = FailurePolicy.FAIL_EXECUTION
+    fallback_phase: PhaseIndex = PhaseIndex(0)
+    """With FALLBACK: who stands in. Otherwise 0."""
+    trigger_mode: TriggerMode = TriggerMode.OPERATORS
+    skip_if_unmet: bool = False
+
+    @property
+    def attempts(self) -> int:
+        """How often the phase may start."""
+        return max(1, self.max_attempts)
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseDefinition:
-    """The contract's `PhaseDefinition`, field for field and in its order."""
+    """The contract's `PhaseDefinition`, field for field and in its order, and its options."""
 
     name: str
     phase_type: PhaseType
@@ -20,6 +59,7 @@ class PhaseDefinition:
     metadata: bytes
     required_stake: int
     consensus_threshold: BasisPoints
+    options: PhaseOptions = field(default_factory=PhaseOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +68,24 @@ class WorkflowDefinition:
 
     name: str
     phases: tuple[PhaseDefinition, ...]
+    execution_timeout_s: int = 0
+    """From an execution's start to its overall deadline; 0: none."""
+
+    @property
+    def fallbacks(self) -> frozenset[PhaseIndex]:
+        """The phases that start only in another one's place."""
+        return frozenset(
+            phase.options.fallback_phase
+            for phase in self.phases
+            if phase.options.on_failure is FailurePolicy.FALLBACK
+        )
+
+    @property
+    def is_plain(self) -> bool:
+        """Is there nothing beyond the plain definitions? Then `registerWorkflow` registers it."""
+        return self.execution_timeout_s == 0 and all(
+            phase.options == PhaseOptions() for phase in self.phases
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,96 +97,22 @@ class RegisteredWorkflow:
     version: int
     definition_hash: bytes
     avs: Address
-    """The AVS whose operator sets the phases name."""
+    """The AVS whose operator sets the phases name, where they name no other."""
+    authorized_triggers: tuple[Address, ...]
+    """Who may open the gates of its conditional phases, beside the contract's own sources."""
     definition: WorkflowDefinition
 
     def operator_set(self, phase_index: PhaseIndex) -> OperatorSetId:
         """The operator set that works this phase."""
-        return OperatorSetId(self.avs, self.definition.phases[phase_index].operator_set_id)
+        phase = self.definition.phases[phase_index]
+        return OperatorSetId(phase.options.avs or self.avs, phase.operator_set_id)
 
 
-# The contract's limits: what it would refuse is refused here first, with a better sentence.
-MAX_NAME_BYTES = 64
-MAX_PHASES = 64
-MAX_METADATA_BYTES = 1_024
-MAX_TIMEOUT_S = 7 * 24 * 3_600
 MAX_PAYLOAD_BYTES = 8_192
-MAX_RESULT_BYTES = 4_096
+MAX_STORED_RESULT_BYTES = 4_096
+"""A longer result stands on-chain by its hash alone; its bytes are in the event."""
+MAX_RESULT_BYTES = 32_768
 MAX_OBSERVATION_BYTES = 896
 """So that a proposal of 1,024 observations fits into one message of a mebibyte."""
-MAX_THRESHOLD_BPS = 10_000
-MAX_OPERATOR_SET_ID = 2**32 - 1
-MAX_STAKE = 2**256 - 1
-
-
-def validate(definition: WorkflowDefinition) -> None:
-    """Raise DefinitionError, naming phase and rule, unless the contract would register this definition."""
-    _check_name("the workflow", definition.name)
-    if not 1 <= len(definition.phases) <= MAX_PHASES:
-        raise DefinitionError(
-            f"the workflow has {len(definition.phases)} phases; it needs 1 to {MAX_PHASES}."
-        )
-    names: set[str] = set()
-    for index, phase in enumerate(definition.phases):
-        where = f"phase {phase.name!r} (number {index})"
-        _check_name(where, phase.name)
-        if phase.name in names:
-            raise DefinitionError(f"{where}: there is already a phase of that name.")
-        names.add(phase.name)
-        _check_numbers(where, phase)
-        _check_dependencies(where, index, phase, len(definition.phases))
-    stuck = _never_startable(definition)
-    if stuck:
-        circle = ", ".join(repr(definition.phases[index].name) for index in stuck)
-        raise DefinitionError(f"phases {circle} wait for each other in a cycle.")
-
-
-def _check_name(where: str, name: str) -> None:
-    if not 1 <= len(name.encode("utf-8")) <= MAX_NAME_BYTES:
-        raise DefinitionError(
-            f"{where}: its name has {len(name)} characters; 1 to {MAX_NAME_BYTES} bytes fit."
-        )
-
-
-def _check_numbers(where: str, phase: PhaseDefinition) -> None:
-    if phase.phase_type not in PLANS:
-        raise DefinitionError(f"{where}: {phase.phase_type.name} phases are not supported by this release.")
-    if not 1 <= phase.timeout_s <= MAX_TIMEOUT_S:
-        raise DefinitionError(
-            f"{where}: its timeout is {phase.timeout_s} s; it must be 1 to {MAX_TIMEOUT_S} s."
-        )
-    if not 1 <= phase.consensus_threshold <= MAX_THRESHOLD_BPS:
-        raise DefinitionError(
-            f"{where}: its threshold is {phase.consensus_threshold} basis points; "
-            f"it must be 1 to {MAX_THRESHOLD_BPS} (100 %)."
-        )
-    if not 0 <= phase.operator_set_id <= MAX_OPERATOR_SET_ID:
-        raise DefinitionError(f"{where}: operator set {phase.operator_set_id} is not a uint32.")
-    if not 0 <= phase.required_stake <= MAX_STAKE:
-        raise DefinitionError(f"{where}: its required stake is not a uint256.")
-    if len(phase.metadata) > MAX_METADATA_BYTES:
-        raise DefinitionError(
-            f"{where}: its metadata has {len(phase.metadata)} bytes; at most {MAX_METADATA_BYTES} fit."
-        )
-    if phase.trigger_condition:
-        raise DefinitionError(f"{where}: {phase.phase_type.name} phases take no trigger condition.")
-
-
-def _check_dependencies(where: str, index: int, phase: PhaseDefinition, phases: int) -> None:
-    for dependency in phase.dependencies:
-        if not 0 <= dependency < phases:
-            raise DefinitionError(f"{where}: it depends on phase number {dependency}, which does not exist.")
-        if dependency == index:
-            raise DefinitionError(f"{where}: it depends on itself.")
-    if len(set(phase.dependencies)) != len(phase.dependencies):
-        raise DefinitionError(f"{where}: it names a dependency twice.")
-
-
-def _never_startable(definition: WorkflowDefinition) -> list[int]:
-    """Indices left over when every phase whose dependencies can complete has been taken away (Kahn)."""
-    left = set(range(len(definition.phases)))
-    done: set[int] = set()
-    while ready := {index for index in left if done.issuperset(definition.phases[index].dependencies)}:
-        done |= ready
-        left -= ready
-    return sorted(left)
+MAX_TRIGGER_DATA_BYTES = 4_096
+MAX_PHASES = 64

@@ -42,7 +42,10 @@ class WorkflowExecutionStarted:
 
 @dataclass(frozen=True, slots=True)
 class PhaseStarted:
-    """A phase attempt opened; everything that a signature over it commits to is fixed here."""
+    """A phase attempt opened; everything that a signature over it commits to is fixed here.
+
+    The contract says `ConditionalTriggerSet` instead where the attempt waits for its trigger first.
+    """
 
     execution_id: ExecutionId
     phase_index: PhaseIndex
@@ -50,6 +53,20 @@ class PhaseStarted:
     operator_set: OperatorSetId
     reference_timestamp: ReferenceTimestamp
     deadline: ChainTime
+    inputs_hash: InputsHash
+    waiting: bool = False
+    """It takes no result until `ConditionalTriggerActivated`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionalTriggerActivated:
+    """A source opened a waiting phase's gate; its data is among the phase's inputs from now on."""
+
+    execution_id: ExecutionId
+    phase_index: PhaseIndex
+    attempt: Attempt
+    source: Address
+    data: bytes
     inputs_hash: InputsHash
 
 
@@ -88,8 +105,34 @@ class PhaseTimedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseSkipped:
+    """The condition did not hold by the deadline, and the definition goes on without the phase."""
+
+    execution_id: ExecutionId
+    phase_index: PhaseIndex
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFellBack:
+    """A phase failed for good; another one stands in for it and starts next."""
+
+    execution_id: ExecutionId
+    phase_index: PhaseIndex
+    fallback_phase: PhaseIndex
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseGivenUp:
+    """A phase failed for good; its dependents go on without its result."""
+
+    execution_id: ExecutionId
+    phase_index: PhaseIndex
+
+
+@dataclass(frozen=True, slots=True)
 class WorkflowCompleted:
-    """All phases have completed."""
+    """All phases are resolved."""
 
     execution_id: ExecutionId
 
@@ -102,13 +145,28 @@ class WorkflowFailed:
     phase_index: PhaseIndex
 
 
-WorkflowEvent = (
-    WorkflowRegistered
-    | WorkflowExecutionStarted
+@dataclass(frozen=True, slots=True)
+class WorkflowCancelled:
+    """Its initiator ended the execution."""
+
+    execution_id: ExecutionId
+    initiator: Address
+
+
+ExecutionEvent = (
+    WorkflowExecutionStarted
     | PhaseStarted
+    | ConditionalTriggerActivated
     | PhaseCompleted
     | PhaseFailed
     | PhaseTimedOut
+    | PhaseSkipped
+    | PhaseFellBack
+    | PhaseGivenUp
     | WorkflowCompleted
     | WorkflowFailed
+    | WorkflowCancelled
 )
+"""What an execution is folded from."""
+
+WorkflowEvent = WorkflowRegistered | ExecutionEvent
