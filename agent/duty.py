@@ -9,7 +9,13 @@ and the whole of an agent's protocol can be read, and simulated, from this file.
                        ▼
                     ViewChain ─▶ checks ─▶ RunHandler ─▶ Attest ─▶ Publish(Attestation)       IMMEDIATE
                                                      └─▶ Observe ─▶ Publish(Observation)      COORDINATION
+    PhaseRequest ─▶ … checks ─▶ WatchCondition ─▶ RunHandler ─▶ …                            CONDITIONAL
     Proposal     ─▶ ViewChain ─▶ checks ─▶ Reduce     ─▶ Attest ─▶ Publish(Attestation)
+
+A CONTINUOUS phase has one duty per tick, which works like a COORDINATION phase's, and one for the series (tick 0):
+
+    TickCertificate ─▶ ViewChain ─▶ checks ─▶ VerifyTicks ─▶ kept: no series may leave it out
+    SeriesProposal  ─▶ ViewChain ─▶ checks ─▶ VerifyTicks ─▶ Attest ─▶ Publish(Attestation)
 
 Duties are level-triggered: a repeated request makes a duty do again whatever is missing, so a lost message, a
 crashed handler or a restart costs time and nothing else. A duty may be dropped at any moment and made anew: the
@@ -24,10 +30,12 @@ from agent.events import (
     Attested,
     ChainNotViewed,
     ChainViewed,
+    ConditionJudged,
     Effects,
     Event,
     HandlerGaveUp,
     HandlerReturned,
+    Looked,
     Note,
     Observe,
     Observed,
@@ -40,14 +48,22 @@ from agent.events import (
     ReducerGaveUp,
     RequestReceived,
     RunHandler,
+    SeriesProposed,
     SigningRefused,
+    TickReceived,
+    TicksVerified,
+    VerifyTicks,
     ViewChain,
+    WatchCondition,
 )
+from agent.series_checks import check_series_proposal, check_tick_certificate, series_bytes
 from hourglass.certificate.slots import ObservationSlot, Slot
+from hourglass.certificate.ticks import CertifiedTick
 from hourglass.reasons import Reason
-from hourglass.workflow.identifiers import InputsHash, OperatorSetId, Round
+from hourglass.workflow.definition import TriggerMode
+from hourglass.workflow.identifiers import InputsHash, OperatorSetId, Round, Tick
 from hourglass.workflow.phases import PLANS
-from messages.requests import PhaseRequest, Proposal
+from messages.requests import PhaseRequest, Proposal, SeriesProposal, TickCertificate
 from messages.responses import Attestation, Observation, Refusal
 
 MAX_DETAIL = 256
@@ -73,7 +89,9 @@ class Duty:
     _request: PhaseRequest | None = None
     _observation: Observation | None = None
     _attestations: dict[Round, Attestation] = field(default_factory=dict)
-    _taken: dict[Round, Proposal] = field(default_factory=dict)
+    _taken: dict[Round, Proposal | SeriesProposal] = field(default_factory=dict)
+    _ticks: dict[Tick, CertifiedTick] = field(default_factory=dict)
+    """Of the series: the ticks that this agent has seen certified, at most as many as the phase has."""
 
     def receive(self, event: Event) -> Effects:
         """What to do about one more fact."""
@@ -84,8 +102,16 @@ class Duty:
                 return self._on_recalled(observation, attestations)
             case ProposalReceived(proposal):
                 return self._on_proposal(proposal)
-            case ChainViewed(about, evidence, elapsed_s):
-                return self._on_viewed(about, evidence, elapsed_s)
+            case TickReceived(certificate):
+                return self._on_tick(certificate)
+            case SeriesProposed(proposal):
+                return self._on_proposal(proposal)
+            case ChainViewed(about, evidence, known_s):
+                return self._on_viewed(about, evidence, known_s)
+            case ConditionJudged(request, evidence, objection):
+                return self._on_judged(request, evidence, objection)
+            case TicksVerified(about, evidence, valid):
+                return self._on_ticks_verified(about, evidence, valid)
             case ChainNotViewed(_, objection):
                 return self._refuse(objection)
             case HandlerReturned(request, evidence, value):
@@ -142,21 +168,51 @@ class Duty:
             return ()
         return (ViewChain(request),)
 
-    def _on_viewed(self, about: PhaseRequest | Proposal, evidence: Evidence, elapsed_s: float) -> Effects:
+    def _on_viewed(self, about: Looked, evidence: Evidence, known_s: float) -> Effects:
+        objection: Objection | None
         match about:
             case PhaseRequest():
                 objection = check_request(about, evidence, self.me)
-                if objection is not None:
-                    return self._refuse(objection)
-                if self._working or self._attestations or self._observation is not None:
-                    return ()
-                self._working = True
-                return (RunHandler(about, evidence),)
+                return self._begin(about, evidence) if objection is None else self._refuse(objection)
             case Proposal():
-                objection = check_proposal(about, evidence, self.me, elapsed_s)
+                objection = check_proposal(about, evidence, self.me, known_s)
+                if objection is None and self._take(about):
+                    return (Reduce(about, evidence),)
+                return self._refuse(objection or self._second(about))
+            case TickCertificate():
+                objection = check_tick_certificate(about, evidence)
+                # Nobody waits for a refusal of what is sent for our own good.
+                verify = VerifyTicks(about, evidence, (about.certified,))
+                return (verify,) if objection is None else (Note(objection),)
+            case SeriesProposal():
+                objection = check_series_proposal(about, evidence, self.me, self._ticks, known_s)
                 if objection is not None:
                     return self._refuse(objection)
-                return self._take(about, evidence)
+                unseen = tuple(one for one in about.certified if self._ticks.get(one.tick) != one)
+                if not unseen:
+                    return self._on_ticks_verified(about, evidence, True)
+                return (VerifyTicks(about, evidence, unseen),)
+
+    def _begin(self, request: PhaseRequest, evidence: Evidence) -> Effects:
+        """Start the work, unless it is under way or done."""
+        plan = PLANS[evidence.view.phase_type]
+        if self._working or self._attestations or self._observation is not None:
+            return ()
+        if plan.ticks and self.slot.tick == 0:
+            # The series needs no handler: it is signed when it is proposed.
+            return ()
+        self._working = True
+        if plan.gated and evidence.phase.options.trigger_mode is TriggerMode.OPERATORS:
+            return (WatchCondition(request, evidence),)
+        return (RunHandler(request, evidence),)
+
+    def _on_judged(
+        self, request: PhaseRequest, evidence: Evidence, objection: Objection | None
+    ) -> Effects:
+        if objection is None:
+            return (RunHandler(request, evidence),)
+        self._working = False
+        return self._refuse(objection)
 
     def _on_value(self, request: PhaseRequest, evidence: Evidence, value: bytes) -> Effects:
         if PLANS[evidence.view.phase_type].observes:
@@ -165,31 +221,52 @@ class Duty:
 
     # ── Proposals ─────────────────────────────────────────────────────────────────────────────────────
 
-    def _on_proposal(self, proposal: Proposal) -> Effects:
+    def _on_proposal(self, proposal: Proposal | SeriesProposal) -> Effects:
         objection = check_address(proposal.slot, self.me)
         if objection is not None:
             return self._refuse(objection)
         answered = self._attestations.get(proposal.slot.round)
         if answered is not None:
             taken = self._taken.get(proposal.slot.round)
-            if taken is not None and taken.observations != proposal.observations:
+            if taken is not None and _proposed(taken) != _proposed(proposal):
                 return (*self._refuse(self._second(proposal)), Publish(answered))
             return (Publish(answered),)
         return (ViewChain(proposal),)
 
-    def _take(self, proposal: Proposal, evidence: Evidence) -> Effects:
+    def _take(self, proposal: Proposal | SeriesProposal) -> bool:
         """Take the first valid proposal of each round; the journal would refuse a second one anyway."""
         taken = self._taken.setdefault(proposal.slot.round, proposal)
         while len(self._taken) > MAX_ROUNDS_ANSWERED:
             # The journal still refuses a second digest in a round that is forgotten here.
             del self._taken[min(self._taken)]
-        if taken.observations != proposal.observations:
-            return self._refuse(self._second(proposal))
-        return (Reduce(proposal, evidence),)
+        return _proposed(taken) == _proposed(proposal)
+
+    # ── Ticks ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _on_tick(self, certificate: TickCertificate) -> Effects:
+        objection = check_address(certificate.slot, self.me)
+        if objection is not None:
+            return (Note(objection),)
+        return () if certificate.certified.tick in self._ticks else (ViewChain(certificate),)
+
+    def _on_ticks_verified(
+        self, about: TickCertificate | SeriesProposal, evidence: Evidence, valid: bool
+    ) -> Effects:
+        if not valid:
+            objection = Objection(Reason.TICK_NOT_CERTIFIED, "Its summed signature does not verify.")
+            return (Note(objection),) if isinstance(about, TickCertificate) else self._refuse(objection)
+        match about:
+            case TickCertificate(certified=one):
+                self._ticks.setdefault(one.tick, one)
+                return ()
+            case SeriesProposal():
+                if not self._take(about):
+                    return self._refuse(self._second(about))
+                return (self._attest(about.slot, about.inputs_hash, evidence, series_bytes(about)),)
 
     # ── Answers ───────────────────────────────────────────────────────────────────────────────────────
 
-    def _second(self, proposal: Proposal) -> Objection:
+    def _second(self, proposal: Proposal | SeriesProposal) -> Objection:
         return Objection(Reason.SECOND_PROPOSAL, f"Round {proposal.slot.round}, by {proposal.aggregator}.")
 
     def _attest(self, slot: Slot, inputs: InputsHash, evidence: Evidence, result: bytes) -> Attest:
@@ -208,3 +285,12 @@ class Duty:
             objection.detail[:MAX_DETAIL],
         )
         return (Note(objection), Publish(refusal))
+
+
+def _proposed(proposal: Proposal | SeriesProposal) -> tuple[object, ...]:
+    """What two proposals of one round must have in common to be the same."""
+    match proposal:
+        case Proposal():
+            return proposal.observations
+        case SeriesProposal():
+            return (proposal.ticks, *proposal.certified)

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 from agent.checks import Evidence, Objection
 from hourglass.certificate.slots import ObservationSlot, Slot
+from hourglass.certificate.ticks import CertifiedTick
 from hourglass.workflow.identifiers import InputsHash, OperatorSetId, ReferenceTimestamp
-from messages.requests import PhaseRequest, Proposal
+from messages.requests import PhaseRequest, Proposal, SeriesProposal, TickCertificate
 from messages.responses import Attestation, Observation, Refusal
+
+Looked = PhaseRequest | Proposal | TickCertificate | SeriesProposal
+"""What a duty looks at the chain for."""
 
 # ── Events: facts ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -29,6 +33,38 @@ class ProposalReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class TickReceived:
+    """An aggregator shows that a tick has its quorum."""
+
+    certificate: TickCertificate
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesProposed:
+    """An aggregator proposes the series of a CONTINUOUS phase."""
+
+    proposal: SeriesProposal
+
+
+@dataclass(frozen=True, slots=True)
+class TicksVerified:
+    """Whether the signatures of the ticks hold that a message claims to be certified."""
+
+    about: TickCertificate | SeriesProposal
+    evidence: Evidence
+    valid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionJudged:
+    """Whether the phase's condition holds; `objection` says why not."""
+
+    request: PhaseRequest
+    evidence: Evidence
+    objection: Objection | None
+
+
+@dataclass(frozen=True, slots=True)
 class Recalled:
     """What the journal holds for this duty."""
 
@@ -38,18 +74,18 @@ class Recalled:
 
 @dataclass(frozen=True, slots=True)
 class ChainViewed:
-    """The chain's word on a message; `elapsed_s` since the phase started, by the later of this node's clocks."""
+    """The chain's word on a message; `known_s`: how long this node has known of the slot, by its own clock."""
 
-    about: PhaseRequest | Proposal
+    about: Looked
     evidence: Evidence
-    elapsed_s: float
+    known_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class ChainNotViewed:
     """The chain gave no evidence: unknown phase, unreachable endpoint, unusable table."""
 
-    about: PhaseRequest | Proposal
+    about: Looked
     objection: Objection
 
 
@@ -110,6 +146,10 @@ class SigningRefused:
 Event = (
     RequestReceived
     | ProposalReceived
+    | TickReceived
+    | SeriesProposed
+    | TicksVerified
+    | ConditionJudged
     | Recalled
     | ChainViewed
     | ChainNotViewed
@@ -136,7 +176,24 @@ class Recall:
 class ViewChain:
     """Read phase and table; comes back as `ChainViewed` or `ChainNotViewed`."""
 
-    about: PhaseRequest | Proposal
+    about: Looked
+
+
+@dataclass(frozen=True, slots=True)
+class WatchCondition:
+    """See whether the phase's condition holds; comes back as `ConditionJudged`."""
+
+    request: PhaseRequest
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyTicks:
+    """Check these ticks' summed signatures, one product of pairings for all; comes back as `TicksVerified`."""
+
+    about: TickCertificate | SeriesProposal
+    evidence: Evidence
+    ticks: tuple[CertifiedTick, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,5 +247,16 @@ class Note:
     objection: Objection
 
 
-Effect = Recall | ViewChain | RunHandler | Reduce | Observe | Attest | Publish | Note
+Effect = (
+    Recall
+    | ViewChain
+    | WatchCondition
+    | VerifyTicks
+    | RunHandler
+    | Reduce
+    | Observe
+    | Attest
+    | Publish
+    | Note
+)
 Effects = tuple[Effect, ...]

@@ -12,6 +12,7 @@ belong to the caller.
 """
 
 import asyncio
+import secrets
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,10 +27,12 @@ from agent.events import (
     Attested,
     ChainNotViewed,
     ChainViewed,
+    ConditionJudged,
     Effect,
     Event,
     HandlerGaveUp,
     HandlerReturned,
+    Looked,
     Note,
     Observe,
     Observed,
@@ -42,18 +45,26 @@ from agent.events import (
     ReducerGaveUp,
     RequestReceived,
     RunHandler,
+    SeriesProposed,
     SigningRefused,
+    TickReceived,
+    TicksVerified,
+    VerifyTicks,
     ViewChain,
+    WatchCondition,
 )
+from agent.gate import judge
 from agent.handlers import Handlers
+from agent.series_checks import scope_of
 from agent.signer import Signer
 from hourglass.bus.port import Bus, Delivery, StreamSpec
 from hourglass.certificate.slots import ObservationSlot
+from hourglass.certificate.ticks import COEFFICIENT_BYTES, are_signed
 from hourglass.chain.port import Chain
 from hourglass.errors import BusError, ChainError, DecodeError, HandlerError, SignerError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import Address, OperatorSetId
-from messages.requests import PhaseRequest, Proposal
+from messages.requests import PhaseRequest, Proposal, SeriesProposal, TickCertificate
 from messages.responses import Attestation, Observation, Refusal
 from messages.subjects import PHASES, STREAMS, check_subject, requests_filter, subject_of
 from messages.wire import decode, encode
@@ -119,6 +130,11 @@ class Node:
                 case Proposal():
                     duty = self._duty(message.slot.observation_slot, message.operator_set)
                     await self._feed(duty, ProposalReceived(message))
+                case TickCertificate():
+                    await self._feed(self._duty(message.slot, message.operator_set), TickReceived(message))
+                case SeriesProposal():
+                    duty = self._duty(message.slot.observation_slot, message.operator_set)
+                    await self._feed(duty, SeriesProposed(message))
                 case _:
                     self._note(Reason.UNKNOWN_MESSAGE, "It is no request.", subject=delivery.subject)
         # Acknowledged before the work is done: an aggregator asks again for whatever does not arrive,
@@ -164,6 +180,10 @@ class Node:
                 return await self._recall(slot)
             case ViewChain(about):
                 return await self._view(duty, about)
+            case WatchCondition():
+                return await self._watch(effect)
+            case VerifyTicks():
+                return await asyncio.to_thread(self._verify_ticks, effect)
             case RunHandler():
                 return await self._run_handler(effect)
             case Reduce():
@@ -182,28 +202,49 @@ class Node:
         except SignerError as error:
             return SigningRefused(Objection(error.reason, error.detail))
 
-    async def _view(self, duty: Duty, about: PhaseRequest | Proposal) -> Event:
+    async def _view(self, duty: Duty, about: Looked) -> Event:
         slot = duty.slot
         try:
             view = await self.chain.phase(slot.execution_id, slot.phase_index)
             if view is None:
                 return ChainNotViewed(about, Objection(Reason.UNKNOWN_EXECUTION))
             table = await self.chain.operator_table(view.operator_set, view.reference_timestamp)
+            workflow = await self.chain.workflow(view.workflow_id)
         except ChainError as error:
             return ChainNotViewed(about, Objection(error.reason, error.detail))
-        seen_for = asyncio.get_running_loop().time() - self._seen_at.get(slot, 0.0)
-        return ChainViewed(about, Evidence(view, table), max(seen_for, view.as_of - view.started_at))
+        if workflow is None:
+            return ChainNotViewed(about, Objection(Reason.UNKNOWN_EXECUTION))
+        now = asyncio.get_running_loop().time()
+        evidence = Evidence(view, table, workflow.definition.phases[slot.phase_index])
+        return ChainViewed(about, evidence, now - self._seen_at.get(slot, now))
+
+    async def _watch(self, effect: WatchCondition) -> Event:
+        try:
+            objection = await judge(
+                effect.request, effect.evidence, self.chain, self.handlers, self.me.operator
+            )
+        except (HandlerError, ChainError) as error:
+            objection = Objection(error.reason, error.detail)
+        return ConditionJudged(effect.request, effect.evidence, objection)
+
+    def _verify_ticks(self, effect: VerifyTicks) -> Event:
+        """Blocks for a pairing per tick, so it has a thread."""
+        about = effect.about
+        slot = about.slot if isinstance(about, TickCertificate) else about.slot.observation_slot
+        entropy = secrets.token_bytes(COEFFICIENT_BYTES * len(effect.ticks))
+        valid = are_signed(effect.ticks, scope_of(slot, effect.evidence), self.signer.backend, entropy)
+        return TicksVerified(about, effect.evidence, valid)
 
     async def _run_handler(self, effect: RunHandler) -> Event:
         try:
-            value = await self.handlers.run(effect.request, effect.evidence.view, self.me.operator)
+            value = await self.handlers.run(effect.request, effect.evidence, self.me.operator)
         except HandlerError as error:
             return HandlerGaveUp(Objection(error.reason, error.detail))
         return HandlerReturned(effect.request, effect.evidence, value)
 
     async def _reduce(self, effect: Reduce) -> Event:
         try:
-            value = await self.handlers.reduce(effect.proposal, effect.evidence.view, effect.evidence.table)
+            value = await self.handlers.reduce(effect.proposal, effect.evidence)
         except HandlerError as error:
             return ReducerGaveUp(effect.proposal, Objection(error.reason, error.detail))
         return Reduced(effect.proposal, effect.evidence, value)

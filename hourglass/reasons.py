@@ -208,6 +208,56 @@ class Reason(Enum):
         "Test the reducer on the recorded observations.",
     )
 
+    # ── Ticks and series ──────────────────────────────────────────────────────────────────────────
+    WRONG_TICK = (
+        "wrong_tick", Fault.PEER,
+        "The phase has no such tick.",
+        "The message names a tick beyond the phase's schedule, or the phase has no ticks.",
+        "Ask the sender to upgrade; if it is current, suspect it.",
+    )
+    TICK_NOT_DUE = (
+        "tick_not_due", Fault.PEER,
+        "The tick is not due yet by the chain's clock.",
+        "The aggregator's chain endpoint is ahead of this agent's.",
+        "Nothing to do: it asks again. If it persists, compare this agent's chain endpoint with another.",
+    )
+    TICK_MISSED = (
+        "tick_missed", Fault.WORLD,
+        "The tick's time is over without a quorum.",
+        "Too few operators answered before the next tick was due: the series records it as missed.",
+        "See who did not answer and why; lengthen the interval if handlers take too long.",
+    )
+    TICK_NOT_CERTIFIED = (
+        "tick_not_certified", Fault.AGGREGATOR,
+        "A tick is claimed to be certified and is not.",
+        "Its signers hold too little stake, or their summed signature does not verify.",
+        "Suspect the aggregator that sent it.",
+    )
+    TICK_LEFT_OUT = (
+        "tick_left_out", Fault.AGGREGATOR,
+        "A proposed series calls a tick missed that has its quorum.",
+        "The proposer did not know of it, or wants it forgotten.",
+        "Nothing to do: the round will be lost and the next proposer takes over.",
+    )
+    SERIES_NOT_OVER = (
+        "series_not_over", Fault.AGGREGATOR,
+        "A series was proposed that is not over yet.",
+        "Ticks are still to come, or one may still be certified, and no quorum wished to stop.",
+        "Nothing to do: it is proposed again. If it persists, compare the chain endpoints.",
+    )
+    WRONG_SERIES = (
+        "wrong_series", Fault.AGGREGATOR,
+        "A proposed series is not what its ticks make.",
+        "Its ticks are out of order, hold no value, or it ends too early or too late.",
+        "Suspect the aggregator that sent it.",
+    )
+    CONDITION_UNMET = (
+        "condition_unmet", Fault.NOBODY,
+        "The phase's condition does not hold.",
+        "This operator watches it, and does not sign before it holds.",
+        "Nothing to do: it is looked at again until the deadline.",
+    )
+
     # ── Signing ───────────────────────────────────────────────────────────────────────────────────
     WOULD_EQUIVOCATE = (
         "would_equivocate", Fault.OPERATOR,

@@ -6,6 +6,7 @@ from typing import Any
 
 from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.slots import ObservationSlot
+from hourglass.certificate.ticks import CertifiedTick
 from hourglass.errors import DecodeError
 from hourglass.reasons import Reason
 from hourglass.workflow.definition import (
@@ -13,6 +14,7 @@ from hourglass.workflow.definition import (
     MAX_PAYLOAD_BYTES,
     MAX_PHASES,
     MAX_RESULT_BYTES,
+    MAX_TRIGGER_DATA_BYTES,
 )
 from hourglass.workflow.identifiers import (
     ADDRESS_BYTES,
@@ -26,6 +28,7 @@ from hourglass.workflow.identifiers import (
     Round,
     Tick,
 )
+from hourglass.workflow.series import MAX_TICKS
 
 MAX_OPERATORS = 1_024
 """The largest operator set that certificates are built for."""
@@ -133,6 +136,14 @@ def row(make: Callable[..., Any], take: Callable[[Any], tuple[Any, ...]], *kinds
     return Kind(pack, unpack)
 
 
+def optional(kind: Kind) -> Kind:
+    """Nothing, or a value of this kind."""
+    return Kind(
+        lambda value: None if value is None else kind.pack(value),
+        lambda value: None if value is None else kind.unpack(value),
+    )
+
+
 UINT32_FIELD = integer(UINT32)
 WORD = exactly(WORD_BYTES)
 ADDRESS = Kind(bytes, lambda value: Address(exactly(ADDRESS_BYTES).unpack(value)))
@@ -175,5 +186,18 @@ SIGNED_OBSERVATION = row(
     ECDSA_SIGNATURE,
 )
 DEPENDENCY_RESULTS = listed(
-    row(lambda index, result: (PhaseIndex(index), result), lambda one: one, UINT32_FIELD, RESULT), MAX_PHASES
+    row(lambda index, result: (PhaseIndex(index), result), lambda one: one, UINT32_FIELD, optional(RESULT)),
+    MAX_PHASES,
+)
+TRIGGER_DATA = optional(up_to(MAX_TRIGGER_DATA_BYTES))
+CERTIFIED_TICK = row(
+    lambda tick, round, value, signers, signature: CertifiedTick(
+        Tick(tick), Round(round), value, signers, signature
+    ),
+    lambda one: (one.tick, one.round, one.value, one.signers, one.signature),
+    integer(MAX_TICKS),
+    UINT32_FIELD,
+    OBSERVED,
+    up_to(MAX_OPERATORS // 8),
+    BLS_SIGNATURE,
 )

@@ -1,7 +1,9 @@
 """Subjects and streams: where each message travels. Both directions of a subject's text are in its class.
 
     phase.<set>.<execution>.<phase>                  PhaseRequest    ┐ stream PHASES
-    propose.<set>.<execution>.<phase>                Proposal        ┘
+    propose.<set>.<execution>.<phase>                Proposal        │
+    tick.<set>.<execution>.<phase>                   TickCertificate │
+    series.<set>.<execution>.<phase>                 SeriesProposal  ┘
     observe.<set>.<execution>.<phase>.<operator>     Observation     ┐
     attest.<set>.<execution>.<phase>.<operator>      Attestation     │ stream RESPONSES
     refuse.<set>.<execution>.<phase>.<operator>      Refusal         ┘
@@ -17,18 +19,20 @@ from typing import Any
 from hourglass.errors import DecodeError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import Address, ExecutionId, OperatorSetId, PhaseIndex
-from messages.requests import PhaseRequest, Proposal
+from messages.requests import PhaseRequest, Proposal, SeriesProposal, TickCertificate
 from messages.responses import Attestation, Observation, Refusal
 from messages.wire import MAX_MESSAGE_BYTES, Message
 
 VERB_OF = {
     PhaseRequest: "phase",
     Proposal: "propose",
+    TickCertificate: "tick",
+    SeriesProposal: "series",
     Observation: "observe",
     Attestation: "attest",
     Refusal: "refuse",
 }
-REQUEST_VERBS = ("phase", "propose")
+REQUEST_VERBS = ("phase", "propose", "tick", "series")
 RESPONSE_VERBS = ("observe", "attest", "refuse")
 
 
@@ -82,7 +86,7 @@ class Subject:
 def subject_of(message: Message) -> Subject:
     """The one subject on which this message may travel."""
     match message:
-        case PhaseRequest() | Proposal():
+        case PhaseRequest() | Proposal() | TickCertificate() | SeriesProposal():
             operator = None
         case Observation() | Attestation() | Refusal():
             operator = message.operator

@@ -14,9 +14,11 @@ import msgpack
 
 from hourglass.errors import DecodeError
 from hourglass.reasons import Reason
+from hourglass.workflow.series import MAX_TICKS
 from messages.fields import (
     ADDRESS,
     BLS_SIGNATURE,
+    CERTIFIED_TICK,
     DEPENDENCY_RESULTS,
     ECDSA_SIGNATURE,
     MAX_CODE_CHARACTERS,
@@ -28,14 +30,16 @@ from messages.fields import (
     RESULT,
     SIGNED_OBSERVATION,
     SLOT,
+    TRIGGER_DATA,
     UINT32_FIELD,
     WORD,
     Kind,
+    integer,
     listed,
     malformed,
     text,
 )
-from messages.requests import PhaseRequest, Proposal
+from messages.requests import PhaseRequest, Proposal, SeriesProposal, TickCertificate
 from messages.responses import Attestation, Observation, Refusal
 
 VERSION = 1
@@ -44,7 +48,9 @@ MAX_MESSAGE_BYTES = 1_048_576
 MAX_NESTED_LENGTH = 2_048
 """No list or map of any message is longer."""
 
-Message = PhaseRequest | Proposal | Observation | Attestation | Refusal
+Message = (
+    PhaseRequest | Proposal | TickCertificate | SeriesProposal | Observation | Attestation | Refusal
+)
 
 TABLES: Mapping[str, tuple[type[Any], Mapping[str, Kind]]] = {
     "phase_request": (
@@ -56,6 +62,7 @@ TABLES: Mapping[str, tuple[type[Any], Mapping[str, Kind]]] = {
             "inputs_hash": WORD,
             "payload": PAYLOAD,
             "dependency_results": DEPENDENCY_RESULTS,
+            "trigger_data": TRIGGER_DATA,
             "wanted": listed(ADDRESS, MAX_OPERATORS),
             "aggregator": ADDRESS,
         },
@@ -67,6 +74,27 @@ TABLES: Mapping[str, tuple[type[Any], Mapping[str, Kind]]] = {
             "operator_set": OPERATOR_SET,
             "inputs_hash": WORD,
             "observations": listed(SIGNED_OBSERVATION, MAX_OPERATORS),
+            "aggregator": ADDRESS,
+            "signature": ECDSA_SIGNATURE,
+        },
+    ),
+    "tick_certificate": (
+        TickCertificate,
+        {
+            "slot": OBSERVATION_SLOT,
+            "operator_set": OPERATOR_SET,
+            "inputs_hash": WORD,
+            "certified": CERTIFIED_TICK,
+        },
+    ),
+    "series_proposal": (
+        SeriesProposal,
+        {
+            "slot": SLOT,
+            "operator_set": OPERATOR_SET,
+            "inputs_hash": WORD,
+            "ticks": integer(MAX_TICKS),
+            "certified": listed(CERTIFIED_TICK, MAX_TICKS),
             "aggregator": ADDRESS,
             "signature": ECDSA_SIGNATURE,
         },

@@ -25,13 +25,14 @@ class Work:
     attempt: Attempt
     tick: Tick
     payload: bytes
-    results: tuple[tuple[PhaseIndex, bytes], ...]
+    results: tuple[tuple[PhaseIndex, bytes | None], ...]
+    trigger_data: bytes | None
     operator: Address
     deadline: ChainTime
 
 
 class Performer(Protocol):
-    """Runs handlers and reducers.
+    """Runs handlers, reducers and watches.
 
     Work may be asked for again, after a crash or a lost answer: code that must not run twice has to see to it
     itself. Raises HandlerError: UNKNOWN_WORKFLOW, HANDLER_FAILED, HANDLER_TIMED_OUT, HANDLER_WRONG_TYPE,
@@ -39,7 +40,11 @@ class Performer(Protocol):
     """
 
     async def perform(self, work: Work, timeout_s: float) -> bytes:
-        """Run the phase's handler; its value, encoded."""
+        """Run the phase's handler; its value, encoded, and of a tick as a `TickValue`."""
+        ...
+
+    async def watch(self, work: Work, timeout_s: float) -> list[bytes] | None:
+        """Run what the author gave to watch a condition with: one value, or approvals; None if there is nothing."""
         ...
 
     async def reduce(

@@ -24,8 +24,14 @@ from agent.performers.port import Work
 from hourglass.certificate.digests import definition_hash
 from hourglass.errors import ConfigError, HandlerError
 from hourglass.reasons import Reason, reason_by_code
-from hourglass.workflow.definition import PhaseDefinition, WorkflowDefinition
-from hourglass.workflow.identifiers import BasisPoints, PhaseIndex, StakeWeight
+from hourglass.workflow.definition import (
+    FailurePolicy,
+    PhaseDefinition,
+    PhaseOptions,
+    TriggerMode,
+    WorkflowDefinition,
+)
+from hourglass.workflow.identifiers import Address, BasisPoints, PhaseIndex, StakeWeight
 from hourglass.workflow.phases import PhaseType
 
 WORKER = Path(__file__).with_name("python_worker.py")
@@ -142,19 +148,17 @@ class PythonPerformer:
 
     async def perform(self, work: Work, timeout_s: float) -> bytes:
         """Run the phase's handler; its value, encoded."""
-        return await self._ask(
-            work.definition_hash,
-            timeout_s,
-            kind="perform",
-            phase=work.phase_index,
-            execution=work.execution_id,
-            attempt=work.attempt,
-            tick=work.tick,
-            payload=work.payload,
-            results=work.results,
-            operator=bytes(work.operator),
-            deadline=work.deadline,
+        value: bytes = await self._ask(
+            work.definition_hash, timeout_s, kind="perform", **request_of(work)
         )
+        return value
+
+    async def watch(self, work: Work, timeout_s: float) -> list[bytes] | None:
+        """Run what the author gave to watch a condition with."""
+        seen: list[bytes] | None = await self._ask(
+            work.definition_hash, timeout_s, kind="watch", **request_of(work)
+        )
+        return seen
 
     async def reduce(
         self,
@@ -165,9 +169,12 @@ class PythonPerformer:
     ) -> bytes:
         """Run the phase's reducer over encoded observations."""
         weighed = [(value, str(weight)) for value, weight in observations]
-        return await self._ask(definition, timeout_s, kind="reduce", phase=phase_index, observations=weighed)
+        value: bytes = await self._ask(
+            definition, timeout_s, kind="reduce", phase=phase_index, observations=weighed
+        )
+        return value
 
-    async def _ask(self, definition: bytes, timeout_s: float, **request: Any) -> bytes:
+    async def _ask(self, definition: bytes, timeout_s: float, **request: Any) -> Any:
         if definition not in self._places:
             raise HandlerError(Reason.UNKNOWN_WORKFLOW, f"Definition 0x{definition.hex()}.")
         try:
@@ -186,8 +193,7 @@ class PythonPerformer:
             await self._cancel(worker, which)
             raise HandlerError(Reason.HANDLER_TIMED_OUT, f"After {timeout_s:.0f} s.") from error
         if "value" in answer:
-            value: bytes = answer["value"]
-            return value
+            return answer["value"]
         raise HandlerError(reason_by_code(answer["reason"]) or Reason.HANDLER_FAILED, answer["detail"])
 
     async def _cancel(self, worker: _Worker, which: int) -> None:
@@ -255,6 +261,21 @@ class PythonPerformer:
             self._places[definition_hash(_definition(described))] = place
 
 
+def request_of(work: Work) -> dict[str, Any]:
+    """A handler call as the worker takes it."""
+    return {
+        "phase": work.phase_index,
+        "execution": work.execution_id,
+        "attempt": work.attempt,
+        "tick": work.tick,
+        "payload": work.payload,
+        "results": work.results,
+        "trigger_data": work.trigger_data,
+        "operator": bytes(work.operator),
+        "deadline": work.deadline,
+    }
+
+
 def _definition(described: dict[str, Any]) -> WorkflowDefinition:
     return WorkflowDefinition(
         described["name"],
@@ -269,6 +290,14 @@ def _definition(described: dict[str, Any]) -> WorkflowDefinition:
                 metadata,
                 int(stake),
                 BasisPoints(threshold),
+                PhaseOptions(
+                    Address(avs) if avs else None,
+                    attempts,
+                    FailurePolicy(on_failure),
+                    PhaseIndex(fallback),
+                    TriggerMode(mode),
+                    skip,
+                ),
             )
             for (
                 name,
@@ -280,8 +309,10 @@ def _definition(described: dict[str, Any]) -> WorkflowDefinition:
                 metadata,
                 stake,
                 threshold,
+                (avs, attempts, on_failure, fallback, mode, skip),
             ) in described["phases"]
         ),
+        described["execution_timeout"],
     )
 
 

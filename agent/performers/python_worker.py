@@ -22,9 +22,12 @@ import msgpack
 from hourglass.errors import HandlerError, HourglassError
 from hourglass.reasons import Reason
 from hourglass.workflow.authoring import Workflow
-from hourglass.workflow.context import Context
+from hourglass.workflow.context import Context, EarlyStop
 from hourglass.workflow.identifiers import Address, StakeWeight
+from hourglass.workflow.phases import PhaseType
 from hourglass.workflow.reducers import Weighed
+from hourglass.workflow.series import TickValue
+from hourglass.workflow.values import BYTES, INT
 
 LENGTH = struct.Struct(">I")
 Message = dict[str, Any]
@@ -69,33 +72,72 @@ def describe(workflow: Workflow) -> Message:
                 phase.metadata,
                 str(phase.required_stake),
                 phase.consensus_threshold,
+                [
+                    bytes(phase.options.avs or b""),
+                    phase.options.max_attempts,
+                    int(phase.options.on_failure),
+                    phase.options.fallback_phase,
+                    int(phase.options.trigger_mode),
+                    phase.options.skip_if_unmet,
+                ],
             ]
             for phase in definition.phases
         ],
+        "execution_timeout": definition.execution_timeout_s,
     }
 
 
 async def perform(workflow: Workflow, request: Message) -> bytes:
-    """Run one handler."""
+    """Run one handler; of a CONTINUOUS phase, its observation of one tick."""
     phase = workflow.phases[request["phase"]]
-    context = Context(
-        workflow_name=workflow.name,
-        execution_id=request["execution"],
-        phase_index=phase.index,
-        attempt=request["attempt"],
-        tick=request["tick"],
-        payload=request["payload"],
-        results=dict(request["results"]),
-        operator=Address(request["operator"]),
-        deadline=request["deadline"],
-    )
+    stop = False
     try:
-        value = await phase.handler(context)
+        value = await phase.handler(_context(workflow, request))
+    except EarlyStop as wish:
+        stop, value = True, wish.value
     except Exception as error:
         traceback.print_exc()
         raise HandlerError(Reason.HANDLER_FAILED, f"{type(error).__name__}: {error}"[:200]) from error
     encoded: bytes = phase.value_type.encode(value)
+    if phase.phase_type is PhaseType.CONTINUOUS:
+        return TickValue(stop, encoded).encode()
+    if stop:
+        raise HandlerError(Reason.HANDLER_FAILED, "It raised EarlyStop, which is for CONTINUOUS phases.")
     return encoded
+
+
+async def watch(workflow: Workflow, request: Message) -> list[bytes] | None:
+    """Run what the author gave to watch the phase's condition with: one value, or a MULTI_SIG's approvals."""
+    phase = workflow.phases[request["phase"]]
+    if phase.watch is None:
+        return None
+    try:
+        seen = await phase.watch(_context(workflow, request))
+    except Exception as error:
+        traceback.print_exc()
+        raise HandlerError(Reason.HANDLER_FAILED, f"{type(error).__name__}: {error}"[:200]) from error
+    match seen:
+        case list():
+            return [BYTES.encode(one) for one in seen]
+        case bytes():
+            return [seen]
+        case _:
+            return [INT.encode(seen)]
+
+
+def _context(workflow: Workflow, request: Message) -> Context:
+    return Context(
+        workflow_name=workflow.name,
+        execution_id=request["execution"],
+        phase_index=request["phase"],
+        attempt=request["attempt"],
+        tick=request["tick"],
+        payload=request["payload"],
+        results=dict(request["results"]),
+        trigger_data=request["trigger_data"],
+        operator=Address(request["operator"]),
+        deadline=request["deadline"],
+    )
 
 
 def reduce(workflow: Workflow, request: Message) -> bytes:
@@ -106,14 +148,15 @@ def reduce(workflow: Workflow, request: Message) -> bytes:
     observations = []
     for raw, weight in request["observations"]:
         try:
-            observations.append(Weighed(phase.value_type.decode(raw), StakeWeight(int(weight))))
+            value = TickValue.decode(raw).value if phase.phase_type is PhaseType.CONTINUOUS else raw
+            observations.append(Weighed(phase.value_type.decode(value), StakeWeight(int(weight))))
         except ValueError:
             continue
     try:
-        value = phase.reducer.reduce(observations)
+        reduced = phase.reducer.reduce(observations)
     except Exception as error:
         raise HandlerError(Reason.REDUCER_FAILED, f"{type(error).__name__}: {error}"[:200]) from error
-    encoded: bytes = phase.value_type.encode(value)
+    encoded: bytes = phase.value_type.encode(reduced)
     return encoded
 
 
@@ -121,7 +164,13 @@ async def answer(workflows: list[Workflow], request: Message) -> Message:
     """One request's answer; never raises."""
     try:
         workflow = workflows[request["workflow"]]
-        value = reduce(workflow, request) if request["kind"] == "reduce" else await perform(workflow, request)
+        match request["kind"]:
+            case "reduce":
+                value: object = reduce(workflow, request)
+            case "watch":
+                value = await watch(workflow, request)
+            case _:
+                value = await perform(workflow, request)
     except HourglassError as error:
         return {"id": request["id"], "reason": error.reason.code, "detail": error.detail}
     except Exception as error:

@@ -25,6 +25,8 @@ from hourglass.workflow.identifiers import (
     OperatorSetId,
     PhaseIndex,
     ReferenceTimestamp,
+    Round,
+    Tick,
     WorkflowId,
 )
 
@@ -43,6 +45,10 @@ OBSERVATION = keccak(
 PROPOSAL = keccak(
     b"Proposal(bytes32 operatorSetKey,bytes32 executionId,uint32 phaseIndex,uint32 attempt,uint32 tick,"
     b"uint32 round,bytes32 inputsHash,bytes32 observationsHash)"
+)
+SERIES_PROPOSAL = keccak(
+    b"SeriesProposal(bytes32 operatorSetKey,bytes32 executionId,uint32 phaseIndex,uint32 attempt,uint32 round,"
+    b"bytes32 inputsHash,uint32 ticks,bytes32 certifiedHash)"
 )
 TRIGGER_APPROVAL = keccak(b"TriggerApproval(bytes32 executionId,uint32 phaseIndex,uint32 attempt)")
 BN254_KEY_REGISTRATION = keccak(
@@ -174,6 +180,28 @@ def proposal_digest(
         slot.round,
         inputs,
         _hash(*(_hash(observation.operator, keccak(observation.value)) for observation in observations)),
+    )
+    return _typed(_workflow_domain(slot), struct)
+
+
+def series_proposal_digest(
+    slot: Slot,
+    operator_set: OperatorSetId,
+    inputs: InputsHash,
+    ticks: int,
+    certified: Sequence[tuple[Tick, Round, bytes]],
+) -> Digest:
+    """What a proposing aggregator's key signs: a series of so many ticks, these (tick, round, value) certified."""
+    struct = _hash(
+        SERIES_PROPOSAL,
+        operator_set.key,
+        slot.execution_id,
+        slot.phase_index,
+        slot.attempt,
+        slot.round,
+        inputs,
+        ticks,
+        _hash(*(_hash(tick, round, keccak(value)) for tick, round, value in certified)),
     )
     return _typed(_workflow_domain(slot), struct)
 

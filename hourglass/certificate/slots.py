@@ -1,6 +1,6 @@
 """The slot: what an operator may sign once, and what it may observe once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hourglass.workflow.identifiers import (
     Address,
@@ -23,6 +23,10 @@ class ObservationSlot:
     phase_index: PhaseIndex
     attempt: Attempt
     tick: Tick
+
+    def at_tick(self, tick: Tick) -> "ObservationSlot":
+        """The slot of another tick of the same phase attempt; tick 0 is the whole phase's."""
+        return replace(self, tick=tick)
 
     def in_round(self, round: Round) -> "Slot":
         """The slot in which results of this round are signed."""

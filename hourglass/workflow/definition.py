@@ -111,7 +111,8 @@ class RegisteredWorkflow:
 MAX_PAYLOAD_BYTES = 8_192
 MAX_STORED_RESULT_BYTES = 4_096
 """A longer result stands on-chain by its hash alone; its bytes are in the event."""
-MAX_RESULT_BYTES = 32_768
+MAX_RESULT_BYTES = 16_384
+"""63 dependencies' results, a payload and a trigger's data fit into one message of a mebibyte."""
 MAX_OBSERVATION_BYTES = 896
 """So that a proposal of 1,024 observations fits into one message of a mebibyte."""
 MAX_TRIGGER_DATA_BYTES = 4_096

@@ -16,7 +16,7 @@ PhaseIndex = NewType("PhaseIndex", int)
 Attempt = NewType("Attempt", int)
 """Counts from 1: the contract starts the first attempt of a phase."""
 Tick = NewType("Tick", int)
-"""0 except in CONTINUOUS phases."""
+"""0 is the whole phase; a CONTINUOUS phase's ticks count from 1."""
 Round = NewType("Round", int)
 """0 where honest operators compute the same bytes; counts proposals where one decides them."""
 ReferenceTimestamp = NewType("ReferenceTimestamp", int)

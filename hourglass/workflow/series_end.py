@@ -1,0 +1,26 @@
+"""When a series of ticks is over: the same rule for who proposes it and for who signs it."""
+
+from collections.abc import Mapping
+
+from hourglass.workflow.identifiers import ChainTime, Tick
+from hourglass.workflow.series import Schedule, Series, TickValue
+
+
+def ended_at(schedule: Schedule, certified: Mapping[Tick, TickValue], now: ChainTime) -> Tick | None:
+    """The last tick of the series, once it is over at `now`; None while it goes on.
+
+    It ends with the first tick whose quorum wished to stop, else with the schedule's last tick: as soon as that is
+    certified, or when it counts as missed.
+    """
+    stops = [tick for tick, value in certified.items() if value.stop]
+    if stops:
+        return min(stops)
+    last = Tick(schedule.ticks)
+    return last if last in certified or now >= schedule.over_at else None
+
+
+def series_of_ticks(certified: Mapping[Tick, TickValue], last: Tick) -> Series[bytes]:
+    """The series that ends with this tick, as it is attested and submitted."""
+    values = {tick: value.value for tick, value in sorted(certified.items()) if tick <= last}
+    stopped = last in certified and certified[last].stop
+    return Series(ticks=last, values=values, stopped=stopped)
