@@ -26,6 +26,7 @@ from aggregator.events import (
     ProposalSigned,
     Publish,
     SignProposal,
+    SignSeries,
     SubmissionFailed,
     Submit,
     WakeAfter,
@@ -38,12 +39,12 @@ from hourglass.bls.curve import Backend
 from hourglass.bls.signatures import verify
 from hourglass.bus.port import Bus
 from hourglass.certificate.certificates import certify
-from hourglass.certificate.digests import proposal_digest
+from hourglass.certificate.digests import proposal_digest, series_proposal_digest
 from hourglass.certificate.ecdsa import sign_digest
 from hourglass.chain.port import Account, Call, CheckPhaseTimeout, Receipt, SubmitPhaseResult
 from hourglass.errors import BusError, ChainError, DecodeError
 from hourglass.reasons import Reason
-from messages.requests import PhaseRequest, Proposal
+from messages.requests import PhaseRequest, Proposal, SeriesProposal, TickCertificate
 from messages.subjects import subject_of
 from messages.wire import encode
 
@@ -134,6 +135,8 @@ class Driver:
                 await self._publish(message)
             case SignProposal():
                 self.put(ProposalSigned(self._sign(effect)))
+            case SignSeries():
+                self.put(ProposalSigned(self._sign_series(effect)))
             case Certify():
                 self.put(await asyncio.to_thread(self._certify, effect))
             case Submit(round, result, certificate):
@@ -149,7 +152,7 @@ class Driver:
             case WakeAfter():
                 pass
 
-    async def _publish(self, message: PhaseRequest | Proposal) -> None:
+    async def _publish(self, message: PhaseRequest | Proposal | SeriesProposal | TickCertificate) -> None:
         try:
             await self.edges.bus.publish(str(subject_of(message)), encode(message))
         except (BusError, DecodeError) as error:
@@ -163,6 +166,25 @@ class Driver:
             operator_set=opening.operator_set,
             inputs_hash=opening.inputs_hash,
             observations=effect.observations,
+            aggregator=opening.me,
+            signature=sign_digest(self.edges.account.secret, digest),
+        )
+
+    def _sign_series(self, effect: SignSeries) -> SeriesProposal:
+        opening = self.session.opening
+        digest = series_proposal_digest(
+            effect.slot,
+            opening.operator_set,
+            opening.inputs_hash,
+            effect.ticks,
+            [(one.tick, one.round, one.value) for one in effect.certified],
+        )
+        return SeriesProposal(
+            slot=effect.slot,
+            operator_set=opening.operator_set,
+            inputs_hash=opening.inputs_hash,
+            ticks=effect.ticks,
+            certified=effect.certified,
             aggregator=opening.me,
             signature=sign_digest(self.edges.account.secret, digest),
         )

@@ -10,9 +10,10 @@ from hourglass.bls.curve import G1Point
 from hourglass.certificate.certificates import Certificate
 from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.slots import Slot
+from hourglass.certificate.ticks import CertifiedTick
 from hourglass.reasons import Reason
-from hourglass.workflow.identifiers import Address, ChainTime, Digest, MessageHash, Round
-from messages.requests import PhaseRequest, Proposal
+from hourglass.workflow.identifiers import Address, ChainTime, Digest, MessageHash, Round, Tick
+from messages.requests import PhaseRequest, Proposal, SeriesProposal, TickCertificate
 from messages.responses import Attestation, Observation, Refusal
 
 # ── Events: facts ─────────────────────────────────────────────────────────────────────────────────────
@@ -67,7 +68,7 @@ class BadSigners:
 class ProposalSigned:
     """Our own proposal, ready to send."""
 
-    proposal: Proposal
+    proposal: Proposal | SeriesProposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ Event = (
 class Publish:
     """Send to the operator set."""
 
-    message: PhaseRequest | Proposal
+    message: PhaseRequest | Proposal | SeriesProposal | TickCertificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,15 @@ class SignProposal:
 
     slot: Slot
     observations: tuple[SignedObservation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignSeries:
+    """Sign a proposal of a series with this aggregator's key; comes back as `ProposalSigned`."""
+
+    slot: Slot
+    ticks: Tick
+    certified: tuple[CertifiedTick, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,5 +171,5 @@ class Note:
     detail: str = ""
 
 
-Effect = Publish | SignProposal | Certify | Submit | CloseOnChain | WakeAfter | Note
+Effect = Publish | SignProposal | SignSeries | Certify | Submit | CloseOnChain | WakeAfter | Note
 Effects = tuple[Effect, ...]

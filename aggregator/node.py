@@ -41,7 +41,7 @@ from hourglass.reasons import Reason
 from hourglass.workflow.definition import RegisteredWorkflow
 from hourglass.workflow.execution import IllegalTransitionError
 from hourglass.workflow.history import History, RewindError
-from hourglass.workflow.identifiers import ChainTime, ExecutionId, WorkflowId
+from hourglass.workflow.identifiers import ChainTime, ExecutionId, Tick, WorkflowId
 from messages.responses import Attestation, Observation, Refusal
 from messages.subjects import RESPONSES, STREAMS, check_subject, responses_filter
 from messages.wire import Message, decode
@@ -121,17 +121,23 @@ class Node:
     def _reconcile(self, group: asyncio.TaskGroup, chain_time: ChainTime) -> None:
         wanted = {phase.slot: phase for phase in self.home.open_phases(self.history)}
         for slot, phase in wanted.items():
-            known = self._opening.get(slot)
-            if known is None:
+            if slot not in self._opening:
                 self._opening[slot] = group.create_task(self._work(phase))
         for slot in self._opening.keys() - wanted.keys():
-            driver = self.drivers.get(slot)
-            if driver is not None:
-                driver.close()
-            else:
-                self._opening[slot].cancel()
+            self._end(slot)
+        for slot, driver in self.drivers.items():
+            if slot in wanted and driver.session.opening.started != wanted[slot].started:
+                # Its gate opened, or a reorg started it anew: the next block makes its session again.
+                self._end(slot)
         for driver in self.drivers.values():
             driver.put(ClockMoved(chain_time))
+
+    def _end(self, slot: ObservationSlot) -> None:
+        driver = self.drivers.get(slot)
+        if driver is not None:
+            driver.close()
+        else:
+            self._opening[slot].cancel()
 
     async def _work(self, phase: OpenPhase) -> None:
         """One phase attempt, from its opening until the chain has closed it."""
@@ -158,13 +164,18 @@ class Node:
         workflow = await self._workflow(phase.execution.workflow_id)
         started, definition = phase.started, workflow.definition.phases[phase.started.phase_index]
         table = await self.chain.operator_table(started.operator_set, started.reference_timestamp)
+        view = await self.chain.phase(started.execution_id, started.phase_index)
+        if view is None or view.attempt != started.attempt:
+            raise ChainError(Reason.UNKNOWN_EXECUTION, "The endpoint does not hold this attempt any more.")
         return Opening(
             me=self.edges.account.address,
             slot=phase.slot,
             started=started,
+            started_at=view.started_at,
             phase=definition,
             payload=phase.execution.payload,
             dependency_results=phase.execution.results(definition.dependencies),
+            trigger_data=phase.execution.phase(started.phase_index).trigger_data,
             table=table,
             aggregators=await self.chain.aggregators(),
         )
@@ -204,7 +215,7 @@ class Node:
         self, event: ObservationReceived | AttestationReceived | RefusalReceived, subject: str
     ) -> None:
         slot = event.message.slot
-        slot = slot if isinstance(slot, ObservationSlot) else slot.observation_slot
+        slot = (slot if isinstance(slot, ObservationSlot) else slot.observation_slot).at_tick(Tick(0))
         driver = self.drivers.get(slot)
         if driver is not None:
             driver.put(event)

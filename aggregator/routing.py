@@ -28,7 +28,7 @@ class Home:
     state_machine: Address
 
     def slot(self, started: PhaseStarted) -> ObservationSlot:
-        """Where operators observe and sign for this phase attempt."""
+        """Where operators observe and sign for this phase attempt as a whole."""
         return ObservationSlot(
             self.chain_id,
             self.state_machine,
@@ -39,7 +39,7 @@ class Home:
         )
 
     def open_phases(self, history: History) -> Iterator[OpenPhase]:
-        """Every phase attempt that the chain has open."""
+        """Every phase attempt that the chain has open, with its gate open or closed."""
         for execution in history.running.values():
             for index in execution.open_phases:
                 started = execution.phase(index).started
@@ -56,6 +56,6 @@ class Home:
         if execution is None:
             return Reason.UNKNOWN_EXECUTION
         started = execution.phase(slot.phase_index).started
-        if started is not None and self.slot(started) != slot:
+        if started is not None and self.slot(started) != slot.at_tick(Tick(0)):
             return Reason.WRONG_ATTEMPT
         return Reason.PHASE_NOT_OPEN

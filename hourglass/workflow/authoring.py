@@ -1,26 +1,27 @@
 """How an AVS developer writes a workflow: a name, and one decorated handler per phase."""
 
 import inspect
-import re
-import typing
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar, Unpack, cast
 
 from hourglass.errors import DefinitionError
+from hourglass.workflow import abi
+from hourglass.workflow.compiling import compile_workflow
 from hourglass.workflow.context import Context
-from hourglass.workflow.definition import PhaseDefinition, WorkflowDefinition, validate
-from hourglass.workflow.identifiers import WORD_BYTES, BasisPoints, PhaseIndex
+from hourglass.workflow.definition import TriggerMode, WorkflowDefinition
+from hourglass.workflow.identifiers import Address, BasisPoints, PhaseIndex, StakeWeight
+from hourglass.workflow.notation import basis_points, returned, seconds
 from hourglass.workflow.phases import PhaseType
-from hourglass.workflow.reducers import Reducer
+from hourglass.workflow.reducers import Reducer, Weighed, stake_weighted_median
+from hourglass.workflow.series import Series, encode_continuous, series_of
+from hourglass.workflow.triggers import Condition, encode
 from hourglass.workflow.values import ValueType, value_type_of
 
 T = TypeVar("T")
 Handler = Callable[[Context], Awaitable[T]]
-PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
-BASIS_POINTS_PER_PERCENT = 100
+Watch = Callable[[Context], Awaitable[int | bytes | list[bytes]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,15 +31,43 @@ class Phase(Generic[T]):
     name: str
     index: PhaseIndex
     phase_type: PhaseType
-    handler: Handler[T]
-    value_type: ValueType[T]
-    reducer: Reducer[T] | None
+    handler: Handler[Any]
+    value_type: ValueType[Any]
+    """Of what the handler returns and a reducer takes and gives."""
+    result_type: ValueType[T]
+    """Of what stands on-chain: of a CONTINUOUS phase the series of such values, else the same."""
+    settings: "_Settings"
+    reducer: Reducer[Any] | None = None
+    watch: Watch | None = None
+    metadata: bytes = b""
+    trigger_condition: bytes = b""
+    trigger_mode: TriggerMode = TriggerMode.OPERATORS
+    skip_if_unmet: bool = False
+
+
+class Common(TypedDict, total=False):
+    """What every decorator takes besides what its type needs. See `Workflow`."""
+
+    after: Sequence[Phase[Any] | str]
+    avs: Address | str | None
+    required_stake: int
+    attempts: int
+    on_failure: str | Phase[Any]
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What all phases have, checked as far as a phase alone can be."""
+
     operator_set: int
     threshold: BasisPoints
     timeout_s: int
-    after: tuple["Phase[Any] | str", ...]
-    metadata: bytes
-    required_stake: int
+    after: tuple[Phase[Any] | str, ...] = ()
+    avs: Address | None = None
+    required_stake: int = 0
+    attempts: int = 1
+    on_failure: str | Phase[Any] = "fail"
 
 
 @dataclass(slots=True)
@@ -48,16 +77,24 @@ class Workflow:
     Every decorator takes:
 
     - `operator_set`: the number of the operator set, within the AVS, that works this phase;
-    - `threshold`: the stake that must sign, as "66.67%" or in basis points (6667);
+    - `threshold`: the stake that must sign, as "66.67%" or in basis points (6667); CONTINUOUS and CONDITIONAL phases
+      also take "none": any positive stake;
     - `timeout`: seconds, or a timedelta, from the phase's start to its deadline on the chain's clock;
-    - `after`: the phases that must complete first, as the decorated handlers or their names;
+    - `after`: the phases that must end first, as the decorated handlers or their names;
+    - `avs`: another AVS's address, if its operator set works the phase;
     - `required_stake`: the least stake weight that the operator set must hold when the phase starts;
+    - `attempts`: how often the phase may start, each time with its whole timeout;
+    - `on_failure`: what follows then: "fail" the execution, "continue" without the phase's result, or the phase
+      (itself or its name) that stands in for it;
     - `name`: otherwise the handler's own.
+
+    `timeout`: an overall limit for every execution, none unless given.
 
     Raises DefinitionError, at the decorator where it can be known there, else in `compile`.
     """
 
     name: str
+    timeout: int | timedelta = 0
     phases: list[Phase[Any]] = field(default_factory=list)
 
     def immediate(
@@ -66,18 +103,14 @@ class Workflow:
         operator_set: int,
         threshold: str | int,
         timeout: int | timedelta,
-        after: Sequence[Phase[Any] | str] = (),
-        required_stake: int = 0,
         metadata: bytes = b"",
-        name: str | None = None,
+        **common: Unpack[Common],
     ) -> Callable[[Handler[T]], Phase[T]]:
         """A phase whose handler is deterministic: honest operators compute, and sign, the same bytes."""
 
         def decorate(handler: Handler[T]) -> Phase[T]:
-            return self._add(
-                PhaseType.IMMEDIATE, handler, None, metadata, name, operator_set, threshold, timeout, after,
-                required_stake,
-            )  # fmt: skip
+            made = _phase(PhaseType.IMMEDIATE, handler, operator_set, threshold, timeout, common)
+            return self._add(replace(made, metadata=metadata))
 
         return decorate
 
@@ -88,137 +121,201 @@ class Workflow:
         threshold: str | int,
         timeout: int | timedelta,
         reduce: Reducer[T],
-        after: Sequence[Phase[Any] | str] = (),
-        required_stake: int = 0,
-        name: str | None = None,
+        **common: Unpack[Common],
     ) -> Callable[[Handler[T]], Phase[T]]:
         """A phase whose handler observes: operators agree on `reduce` of a quorum's observations."""
-        if not isinstance(reduce, Reducer):
-            raise DefinitionError("`reduce` is no Reducer: decorate your function with @reducer(name).")
-        metadata = _abi_string(reduce.name)
+        _check_reducer(reduce)
 
         def decorate(handler: Handler[T]) -> Phase[T]:
-            return self._add(
-                PhaseType.COORDINATION, handler, reduce, metadata, name, operator_set, threshold, timeout,
-                after, required_stake,
-            )  # fmt: skip
+            made = _phase(PhaseType.COORDINATION, handler, operator_set, threshold, timeout, common)
+            return self._add(replace(made, reducer=reduce, metadata=abi.encode(["string"], [reduce.name])))
 
         return decorate
 
-    def compile(self) -> WorkflowDefinition:
-        """The definition as the contract takes it. Raises DefinitionError if it can never run."""
-        index_of = {phase.name: phase.index for phase in self.phases}
-        definition = WorkflowDefinition(
-            self.name,
-            tuple(
-                PhaseDefinition(
-                    name=phase.name,
-                    phase_type=phase.phase_type,
-                    timeout_s=phase.timeout_s,
-                    dependencies=tuple(self._dependency(phase, other, index_of) for other in phase.after),
-                    trigger_condition=b"",
-                    operator_set_id=phase.operator_set,
-                    metadata=phase.metadata,
-                    required_stake=phase.required_stake,
-                    consensus_threshold=phase.threshold,
-                )
-                for phase in self.phases
-            ),
-        )
-        validate(definition)
-        return definition
-
-    def _add(
+    def continuous(
         self,
-        phase_type: PhaseType,
-        handler: Handler[T],
-        reducer: Reducer[T] | None,
-        metadata: bytes,
-        name: str | None,
+        *,
         operator_set: int,
         threshold: str | int,
         timeout: int | timedelta,
-        after: Sequence[Phase[Any] | str],
-        required_stake: int,
-    ) -> Phase[T]:
-        phase_name = name if name is not None else getattr(handler, "__name__", "")
-        where = f"phase {phase_name!r}"
-        if not inspect.iscoroutinefunction(handler):
-            raise DefinitionError(f"{where}: write its handler as `async def`.")
-        phase = Phase(
-            name=phase_name,
-            index=PhaseIndex(len(self.phases)),
-            phase_type=phase_type,
-            handler=handler,
-            value_type=value_type_of(_returned(handler, where), f"the handler of {where}"),
-            reducer=reducer,
-            operator_set=operator_set,
-            threshold=basis_points(threshold, where),
-            timeout_s=_seconds(timeout, where),
-            after=tuple(after),
-            metadata=metadata,
-            required_stake=required_stake,
-        )
-        if any(phase_name == other.name for other in self.phases):
-            raise DefinitionError(f"{where}: there is already a phase of that name.")
-        self.phases.append(phase)
-        return phase
+        interval: int | timedelta,
+        updates: int = 0,
+        reduce: Reducer[T] | None = None,
+        **common: Unpack[Common],
+    ) -> Callable[[Handler[T]], Phase[Series[T]]]:
+        """A phase whose handler observes at every tick: `updates` of them, the first at once, one each `interval`.
 
-    def _dependency(
-        self, phase: Phase[Any], other: Phase[Any] | str, index_of: dict[str, PhaseIndex]
-    ) -> PhaseIndex:
-        if isinstance(other, str):
-            if other not in index_of:
-                raise DefinitionError(
-                    f"phase {phase.name!r}: `after` names {other!r}, which is no phase of it."
+        Operators agree at each tick as in a COORDINATION phase; the result is the series. `updates=0`: until the
+        timeout. A handler that raises `EarlyStop(value)` wishes to end the series with this tick. Without `reduce`
+        it is the stake-weighted median.
+        """
+        rule: Reducer[Any] = reduce if reduce is not None else stake_weighted_median
+        _check_reducer(rule)
+
+        def decorate(handler: Handler[T]) -> Phase[Series[T]]:
+            made = _phase(PhaseType.CONTINUOUS, handler, operator_set, threshold, timeout, common)
+            interval_s = seconds(interval, f"phase {made.name!r}", "interval")
+            if isinstance(updates, bool) or not isinstance(updates, int) or updates < 0 or interval_s < 0:
+                raise DefinitionError(f"phase {made.name!r}: its updates are no count: {updates!r}.")
+            return self._add(
+                replace(
+                    cast("Phase[Series[T]]", made),
+                    reducer=rule,
+                    result_type=series_of(made.value_type),
+                    metadata=encode_continuous(interval_s, updates, rule.name),
                 )
-            return index_of[other]
-        if not isinstance(other, Phase):
-            raise DefinitionError(
-                f"phase {phase.name!r}: `after` holds {other!r}; give phases or their names."
             )
-        if not any(other is own for own in self.phases):
-            raise DefinitionError(f"phase {phase.name!r}: `after` names {other.name!r} of another workflow.")
-        return other.index
+
+        return decorate
+
+    def conditional(
+        self,
+        *,
+        operator_set: int,
+        threshold: str | int,
+        timeout: int | timedelta,
+        when: Condition,
+        triggered_by: str = "operators",
+        watch: Watch | None = None,
+        skip_if_unmet: bool = False,
+        metadata: bytes = b"",
+        **common: Unpack[Common],
+    ) -> Callable[[Handler[T]], Phase[T]]:
+        """A phase whose deterministic handler runs once the condition `when` holds.
+
+        `triggered_by="operators"`: each operator watches the condition and signs only if it holds. What they compare
+        with it comes from `watch`, an async function of the Context that gives the value (or a MULTI_SIG's
+        approvals), else from the result of the first phase in `after`. `triggered_by="source"`: an authorised source
+        calls `trigger` on the contract, which checks its data. With `skip_if_unmet` a condition that has not held by
+        the deadline lets the workflow go on without the phase.
+        """
+        modes = {"operators": TriggerMode.OPERATORS, "source": TriggerMode.SOURCE}
+
+        def decorate(handler: Handler[T]) -> Phase[T]:
+            made = _phase(PhaseType.CONDITIONAL, handler, operator_set, threshold, timeout, common)
+            if triggered_by not in modes:
+                raise DefinitionError(f'phase {made.name!r}: `triggered_by` is "operators" or "source".')
+            if watch is not None and not inspect.iscoroutinefunction(watch):
+                raise DefinitionError(f"phase {made.name!r}: write its watch as `async def`.")
+            return self._add(
+                replace(
+                    made,
+                    metadata=metadata,
+                    watch=watch,
+                    trigger_condition=encode(when),
+                    trigger_mode=modes[triggered_by],
+                    skip_if_unmet=skip_if_unmet,
+                )
+            )
+
+        return decorate
+
+    def aggregation(
+        self,
+        *,
+        operator_set: int,
+        threshold: str | int,
+        timeout: int | timedelta,
+        metadata: bytes = b"",
+        **common: Unpack[Common],
+    ) -> Callable[[Handler[T]], Phase[T]]:
+        """A phase whose handler combines the results of the phases in `after`, deterministically."""
+
+        def decorate(handler: Handler[T]) -> Phase[T]:
+            made = _phase(PhaseType.AGGREGATION, handler, operator_set, threshold, timeout, common)
+            _check_combines(made)
+            return self._add(replace(made, metadata=metadata))
+
+        return decorate
+
+    def combine(
+        self,
+        name: str,
+        *,
+        of: Sequence[Phase[T]],
+        reduce: Reducer[T],
+        operator_set: int,
+        threshold: str | int,
+        timeout: int | timedelta,
+        **common: Unpack[Common],
+    ) -> Phase[T]:
+        """An AGGREGATION phase without a handler: `reduce` of the results of the phases `of`, each of weight 1.
+
+        Those that ended without a result are left out; if none has one, the handler fails.
+        """
+        _check_reducer(reduce)
+        phases = tuple(of)
+
+        async def combined(ctx: Context) -> T:
+            found = [ctx.result(one) for one in phases if ctx.has_result(one)]
+            return reduce.reduce([Weighed(value, StakeWeight(1)) for value in found])
+
+        if not phases or any(not isinstance(one, Phase) for one in phases):
+            raise DefinitionError(f"phase {name!r}: `of` needs the phases whose results it combines.")
+        if any(one.result_type != phases[0].result_type for one in phases):
+            raise DefinitionError(f"phase {name!r}: the phases that it combines have results of different types.")
+        combined.__annotations__["return"] = phases[0].result_type.python_type
+        made: Phase[T] = _phase(
+            PhaseType.AGGREGATION,
+            combined,
+            operator_set,
+            threshold,
+            timeout,
+            {**common, "name": name, "after": phases},
+            phases[0].result_type,
+        )
+        return self._add(replace(made, metadata=abi.encode(["string"], [reduce.name])))
+
+    def compile(self) -> WorkflowDefinition:
+        """The definition as the contract takes it. Raises DefinitionError if it can never run."""
+        return compile_workflow(self.name, seconds(self.timeout, "the workflow", "timeout"), self.phases)
+
+    def _add(self, phase: Phase[T]) -> Phase[T]:
+        if any(phase.name == other.name for other in self.phases):
+            raise DefinitionError(f"phase {phase.name!r}: there is already a phase of that name.")
+        numbered = replace(phase, index=PhaseIndex(len(self.phases)))
+        self.phases.append(numbered)
+        return numbered
 
 
-def _returned(handler: Handler[Any], where: str) -> object:
+def _phase(
+    phase_type: PhaseType,
+    handler: Handler[T],
+    operator_set: int,
+    threshold: str | int,
+    timeout: int | timedelta,
+    common: Common,
+    value_type: ValueType[T] | None = None,
+) -> Phase[T]:
+    given = common.get("name")
+    name = given if given is not None else getattr(handler, "__name__", "")
+    where = f"phase {name!r}"
+    if not inspect.iscoroutinefunction(handler):
+        raise DefinitionError(f"{where}: write its handler as `async def`.")
+    kind = value_type or value_type_of(returned(handler, where), f"the handler of {where}")
+    avs = common.get("avs")
     try:
-        return typing.get_type_hints(handler).get("return")
-    except NameError as error:
-        raise DefinitionError(f"the handler of {where}: {error} in its annotations.") from error
-
-
-def basis_points(threshold: str | int, where: str) -> BasisPoints:
-    """Basis points from "66.67%" or 6667. Raises DefinitionError for anything that is not exact."""
-    if isinstance(threshold, bool) or not isinstance(threshold, int | str):
-        raise DefinitionError(f'{where}: write its threshold as "66.67%" or in basis points, 6667.')
-    if isinstance(threshold, int):
-        return BasisPoints(threshold)
-    matched = PERCENT.fullmatch(threshold)
-    try:
-        points = Decimal(matched[1]) * BASIS_POINTS_PER_PERCENT if matched else Decimal("NaN")
-    except InvalidOperation:
-        points = Decimal("NaN")
-    if points.is_nan() or points != points.to_integral_value():
-        raise DefinitionError(f"{where}: {threshold!r} is no percentage with at most two decimals.")
-    return BasisPoints(int(points))
-
-
-def _seconds(timeout: int | timedelta, where: str) -> int:
-    if isinstance(timeout, timedelta):
-        if timeout % timedelta(seconds=1):
-            raise DefinitionError(f"{where}: its timeout is not a whole number of seconds.")
-        return timeout // timedelta(seconds=1)
-    if isinstance(timeout, bool) or not isinstance(timeout, int):
-        raise DefinitionError(f"{where}: write its timeout in whole seconds.")
-    return timeout
-
-
-def _abi_string(text: str) -> bytes:
-    """`abi.encode(string)`, by hand: an ABI library would take longer to import than all the rest."""
-    raw = text.encode("utf-8")
-    padding = -len(raw) % WORD_BYTES
-    return (
-        WORD_BYTES.to_bytes(WORD_BYTES, "big") + len(raw).to_bytes(WORD_BYTES, "big") + raw + bytes(padding)
+        address = Address.parse(avs) if isinstance(avs, str) else avs
+    except ValueError as error:
+        raise DefinitionError(f"{where}: its AVS is no address: {error}.") from error
+    settings = _Settings(
+        operator_set=operator_set,
+        threshold=basis_points(threshold, where),
+        timeout_s=seconds(timeout, where, "timeout"),
+        after=tuple(common.get("after", ())),
+        avs=address,
+        required_stake=common.get("required_stake", 0),
+        attempts=common.get("attempts", 1),
+        on_failure=common.get("on_failure", "fail"),
     )
+    return Phase(name, PhaseIndex(0), phase_type, handler, kind, kind, settings)
+
+
+def _check_reducer(rule: object) -> None:
+    if not isinstance(rule, Reducer):
+        raise DefinitionError("`reduce` is no Reducer: decorate your function with @reducer(name).")
+
+
+def _check_combines(phase: Phase[Any]) -> None:
+    if not phase.settings.after:
+        raise DefinitionError(f"phase {phase.name!r}: an AGGREGATION combines the phases in `after`.")
