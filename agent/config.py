@@ -2,12 +2,21 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hourglass.bus.config import BusConfig
 from hourglass.chain.account import KeyConfig
 from hourglass.chain.config import ChainConfig
 from hourglass.workflow.identifiers import Address
+
+
+class BlsKeyConfig(BaseModel):
+    """A BN254 key: a keystore and the file with its password."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keystore: Path
+    password_file: Path | None = None
 
 
 class OperatorSetConfig(BaseModel):
@@ -17,20 +26,13 @@ class OperatorSetConfig(BaseModel):
 
     avs: str
     number: int = Field(ge=0, lt=2**32)
+    bls_key: BlsKeyConfig | None = None
+    """The operator's key in this set, where it is not the one above: a key can be registered in one set only."""
 
     @field_validator("avs")
     @classmethod
     def _is_address(cls, value: str) -> str:
         return str(Address.parse(value))
-
-
-class BlsKeyConfig(BaseModel):
-    """The operator's BN254 key: a keystore and the file with its password."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    keystore: Path
-    password_file: Path | None = None
 
 
 class AgentConfig(BaseModel):
@@ -42,7 +44,8 @@ class AgentConfig(BaseModel):
     bus: BusConfig
     operator_key: KeyConfig
     """secp256k1: names the operator and signs its observations."""
-    bls_key: BlsKeyConfig
+    bls_key: BlsKeyConfig | None = None
+    """The BN254 key of the operator sets that name none of their own."""
     journal: Path
     """Never delete it, never copy it back from a backup, never share it: it protects the operator's stake."""
     operator_sets: tuple[OperatorSetConfig, ...] = Field(min_length=1)
@@ -52,3 +55,10 @@ class AgentConfig(BaseModel):
     """What the handlers' process sees besides PATH: never put the agent's own secrets here."""
     handler_timeout_s: float = Field(default=600.0, gt=0)
     """The longest that any handler may take, whatever the phase allows."""
+
+    @model_validator(mode="after")
+    def _has_every_key(self) -> "AgentConfig":
+        for one in self.operator_sets:
+            if one.bls_key is None and self.bls_key is None:
+                raise ValueError(f"operator set {one.number} has no bls_key, and there is none for all")
+        return self

@@ -14,7 +14,7 @@ from hourglass.errors import DefinitionError
 from hourglass.reasons import Reason
 from hourglass.workflow import abi
 from hourglass.workflow.definition import MAX_STORED_RESULT_BYTES
-from hourglass.workflow.identifiers import Address
+from hourglass.workflow.identifiers import Address, Digest
 from hourglass.workflow.triggers import (
     ChainEvent,
     Facts,
@@ -41,11 +41,15 @@ async def judge(
     value = _watched_value(request, seen)
     data = watched_data(condition, value, seen or (), logs.get)
     try:
-        if holds(condition, _facts(request, evidence), data, recover_signer):
+        if holds(condition, _facts(request, evidence), data, _recover):
             return None
     except TriggerDataError as error:
         return Objection(Reason.CONDITION_UNMET, f"{describe(condition)}: {error}.")
     return Objection(Reason.CONDITION_UNMET, f"{describe(condition)}.")
+
+
+def _recover(digest: bytes, signature: bytes) -> Address | None:
+    return recover_signer(Digest(digest), signature)
 
 
 def _watched_value(request: PhaseRequest, seen: list[bytes] | None) -> bytes | None:

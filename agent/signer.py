@@ -5,6 +5,7 @@ is journaled, on disk, before it is released; the same request again gives the s
 same slot is refused, after a crash as well. Its methods block for the time of an fsync: call them in a thread.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -27,10 +28,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Signs as one operator: results with its BLS key, observations with its secp256k1 key."""
+    """Signs as one operator: results with its BLS key of the phase's set, observations with its secp256k1 key."""
 
     journal: Journal
-    _bls: SecretKey
+    _keys: Mapping[OperatorSetId, SecretKey]
+    """One for each of its sets: a key is registered once, so two sets have two keys."""
     _secret: bytes
     backend: Backend
 
@@ -62,11 +64,13 @@ class Signer:
         """The attestation of this result in this slot.
 
         Raises SignerError(WOULD_EQUIVOCATE) if another digest was signed there, JOURNAL_UNAVAILABLE if the
-        signature cannot be put on disk.
+        signature cannot be put on disk, KEY_MISSING for a set that this operator has no key for.
         """
+        if operator_set not in self._keys:
+            raise SignerError(Reason.KEY_MISSING, f"Operator set {operator_set}.")
         message_hash = phase_message_hash(slot, operator_set, inputs, result)
         digest = certificate_digest(reference_timestamp, message_hash)
-        signature = sign(self._bls, digest, self.backend).to_bytes()
+        signature = sign(self._keys[operator_set], digest, self.backend).to_bytes()
         attestation = Attestation(
             slot, operator_set, self.operator, inputs, reference_timestamp, result, signature
         )

@@ -265,6 +265,12 @@ class Reason(Enum):
         "The handler gave another result than before the restart, or someone asks for two.",
         "Make the handler deterministic. Never delete the journal: it protects your stake.",
     )
+    KEY_MISSING = (
+        "key_missing", Fault.OPERATOR,
+        "This operator has no BLS key for the phase's operator set.",
+        "The agent's configuration names the set without a key, or another set's key only.",
+        "Give the set its own `bls_key` in the agent's configuration.",
+    )
     JOURNAL_UNAVAILABLE = (
         "journal_unavailable", Fault.OPERATOR,
         "The signer's journal cannot be read or written.",

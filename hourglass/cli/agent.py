@@ -1,12 +1,17 @@
 """`hourglass agent`: run one operator's agent."""
 
 import asyncio
+from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hourglass.cli.signals import until_told_to_stop
+
+if TYPE_CHECKING:
+    from agent.config import BlsKeyConfig
+    from hourglass.bls.keys import SecretKey
 
 app = typer.Typer(no_args_is_help=True, help="Run an operator's agent.")
 
@@ -30,25 +35,23 @@ async def _run(path: Path) -> None:
     from agent.node import run as be_an_agent
     from agent.performers.python import PythonPerformer
     from agent.signer import Signer
-    from hourglass.bls.keystore import read_keystore
     from hourglass.bls.signatures import default_backend
     from hourglass.bus.nats import NatsBus
     from hourglass.chain.account import load_account
     from hourglass.chain.client import EvmChain
     from hourglass.cli.logs import set_up_logs
-    from hourglass.cli.settings import load_settings, read_secret_file
+    from hourglass.cli.settings import load_settings
+    from hourglass.workflow.identifiers import Address, OperatorSetId
 
     set_up_logs()
     config = load_settings(path, AgentConfig)
     account = load_account(config.operator_key)
-    password = config.bls_key.password_file
-    bls = read_keystore(
-        read_secret_file(config.bls_key.keystore),
-        read_secret_file(password).decode("utf-8").strip() if password else "",
-        default_backend(),
-    )
+    keys = {
+        OperatorSetId(Address.parse(one.avs), one.number): read_key(one.bls_key or config.bls_key)
+        for one in config.operator_sets
+    }
     with Journal.open(config.journal) as journal:
-        signer = Signer(journal, bls, account.secret, default_backend())
+        signer = Signer(journal, keys, account.secret, default_backend())
         async with (
             PythonPerformer.start(config.workflows, config.environment) as performer,
             EvmChain.connect(config.chain) as chain,
@@ -56,3 +59,18 @@ async def _run(path: Path) -> None:
         ):
             handlers = Handlers(performer, config.handler_timeout_s)
             await be_an_agent(config, chain, bus, signer, handlers, lambda: typer.echo("ready"))
+
+
+@cache
+def read_key(config: "BlsKeyConfig") -> "SecretKey":
+    """The key in a keystore; read once, for all the sets that share it. Raises ConfigError."""
+    from hourglass.bls.keystore import read_keystore
+    from hourglass.bls.signatures import default_backend
+    from hourglass.cli.settings import read_secret_file
+
+    password = config.password_file
+    return read_keystore(
+        read_secret_file(config.keystore),
+        read_secret_file(password).decode("utf-8").strip() if password else "",
+        default_backend(),
+    )

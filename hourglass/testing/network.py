@@ -24,6 +24,7 @@ from agent.handlers import Handlers
 from agent.journal import Journal
 from agent.performers import python_worker
 from agent.performers.port import Work
+from agent.performers.python import request_of
 from agent.signer import Signer
 from aggregator import node as aggregator_node
 from aggregator.config import AggregatorConfig
@@ -69,19 +70,17 @@ class DirectPerformer:
 
     async def perform(self, work: Work, timeout_s: float) -> bytes:
         """Run the phase's handler."""
-        request = {
-            "phase": work.phase_index,
-            "execution": work.execution_id,
-            "attempt": work.attempt,
-            "tick": work.tick,
-            "payload": work.payload,
-            "results": work.results,
-            "operator": work.operator,
-            "deadline": work.deadline,
-        }
         try:
             async with asyncio.timeout(timeout_s):
-                return await python_worker.perform(self._workflow(work.definition_hash), request)
+                return await python_worker.perform(self._workflow(work.definition_hash), request_of(work))
+        except TimeoutError as error:
+            raise HandlerError(Reason.HANDLER_TIMED_OUT) from error
+
+    async def watch(self, work: Work, timeout_s: float) -> list[bytes] | None:
+        """Run what the author gave to watch a condition with."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await python_worker.watch(self._workflow(work.definition_hash), request_of(work))
         except TimeoutError as error:
             raise HandlerError(Reason.HANDLER_TIMED_OUT) from error
 
@@ -147,50 +146,71 @@ async def memory_network(
     others: Mapping[int, Workflow] | None = None,
     faults: Faults | None = None,
     seed: int = 0,
+    stakes: Mapping[int, Sequence[int]] | None = None,
 ) -> AsyncIterator[MemoryNetwork]:
-    """Start a network that serves this workflow; operators in `others`, by index, serve another one instead."""
-    people = [(_account(), SecretKey.from_entropy(secrets.token_bytes(ENTROPY_BYTES))) for _ in weights]
+    """Start a network that serves this workflow; operators in `others`, by index, serve another one instead.
+
+    `weights`: each operator's stake in every operator set; `stakes` says otherwise for single sets, by their number,
+    0 for who is not in it.
+    """
+    people = [_account() for _ in weights]
     submitters = [_account() for _ in range(aggregators)]
     home = Home(ChainId(31_337), Address(b"\xaa" * 20), Address(b"\xbb" * 20), ADMIN.address)
     ledger = Ledger(home, tuple(one.address for one in submitters))
-    members = [
-        Operator(account.address, key.g1, key.g2, (StakeWeight(weight),))
-        for (account, key), weight in zip(
-            ((account, bls.public_key(default_backend())) for account, bls in people), weights, strict=True
-        )
-    ]
     definition = workflow.compile()
-    for number in sorted({phase.operator_set_id for phase in definition.phases}):
-        ledger.publish_table(OperatorSetId(home.avs, number), members)
+    sets = {
+        OperatorSetId(phase.options.avs or home.avs, phase.operator_set_id): (stakes or {}).get(
+            phase.operator_set_id, weights
+        )
+        for phase in definition.phases
+    }
+    keys = [
+        {which: _bls_key() for which, members in sorted(sets.items()) if members[index]}
+        for index in range(len(people))
+    ]
+    for which, members in sorted(sets.items()):
+        ledger.publish_table(which, _members(which, members, people, keys))
     chain = MemoryChain(ledger)
     receipt = await TransactionSender(chain, ADMIN).send(RegisterWorkflow(definition))
     (registered,) = (e.event for e in receipt.events if isinstance(e.event, WorkflowRegistered))
     hub = MemoryHub(Random(seed), faults or Faults())
-    operators = tuple(account.address for account, _ in people)
+    operators = tuple(account.address for account in people)
     network = MemoryNetwork(ledger, hub, chain, registered.workflow_id, operators)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hourglass-")))
         stack.push_async_callback(_cancel, network)
-        sets = [
-            {"avs": str(home.avs), "number": n}
-            for n in sorted({p.operator_set_id for p in definition.phases})
-        ]
-        for index, (account, bls) in enumerate(people):
+        for index, account in enumerate(people):
             journal = stack.enter_context(Journal.open(folder / f"journal-{index}"))
             served = (others or {}).get(index, workflow)
-            task = _agent(
-                chain, hub, folder, sets, Signer(journal, bls, account.secret, default_backend()), served
-            )
-            network.agents.append(task)
+            signer = Signer(journal, keys[index], account.secret, default_backend())
+            network.agents.append(_agent(chain, hub, folder, tuple(keys[index]), signer, served))
         network.aggregators = [_aggregator(chain, hub, folder, account) for account in submitters]
         yield network
+
+
+def _bls_key() -> SecretKey:
+    return SecretKey.from_entropy(secrets.token_bytes(ENTROPY_BYTES))
+
+
+def _members(
+    which: OperatorSetId,
+    stakes: Sequence[int],
+    people: Sequence[Account],
+    keys: Sequence[Mapping[OperatorSetId, SecretKey]],
+) -> list[Operator]:
+    members = []
+    for account, own, stake in zip(people, keys, stakes, strict=True):
+        if stake:
+            public = own[which].public_key(default_backend())
+            members.append(Operator(account.address, public.g1, public.g2, (StakeWeight(stake),)))
+    return members
 
 
 def _agent(
     chain: MemoryChain,
     hub: MemoryHub,
     folder: Path,
-    sets: list[dict[str, object]],
+    sets: Sequence[OperatorSetId],
     signer: Signer,
     workflow: Workflow,
 ) -> asyncio.Task[None]:
@@ -201,7 +221,7 @@ def _agent(
             "operator_key": {"file": str(folder / "unused")},
             "bls_key": {"keystore": str(folder / "unused")},
             "journal": str(folder / "unused"),
-            "operator_sets": sets,
+            "operator_sets": [{"avs": str(one.avs), "number": one.number} for one in sets],
             "workflows": ["in.process:workflow"],
         }
     )

@@ -45,14 +45,19 @@ class Phase(Generic[T]):
     skip_if_unmet: bool = False
 
 
-class Common(TypedDict, total=False):
-    """What every decorator takes besides what its type needs. See `Workflow`."""
+class Shared(TypedDict, total=False):
+    """What every phase takes besides what its type needs. See `Workflow`."""
 
-    after: Sequence[Phase[Any] | str]
     avs: Address | str | None
     required_stake: int
     attempts: int
     on_failure: str | Phase[Any]
+
+
+class Common(Shared, total=False):
+    """What every decorator takes besides what its type needs. See `Workflow`."""
+
+    after: Sequence[Phase[Any] | str]
     name: str | None
 
 
@@ -155,8 +160,8 @@ class Workflow:
         def decorate(handler: Handler[T]) -> Phase[Series[T]]:
             made = _phase(PhaseType.CONTINUOUS, handler, operator_set, threshold, timeout, common)
             interval_s = seconds(interval, f"phase {made.name!r}", "interval")
-            if isinstance(updates, bool) or not isinstance(updates, int) or updates < 0 or interval_s < 0:
-                raise DefinitionError(f"phase {made.name!r}: its updates are no count: {updates!r}.")
+            if updates < 0 or interval_s < 0:
+                raise DefinitionError(f"phase {made.name!r}: updates and interval are not negative.")
             return self._add(
                 replace(
                     cast("Phase[Series[T]]", made),
@@ -237,7 +242,7 @@ class Workflow:
         operator_set: int,
         threshold: str | int,
         timeout: int | timedelta,
-        **common: Unpack[Common],
+        **shared: Unpack[Shared],
     ) -> Phase[T]:
         """An AGGREGATION phase without a handler: `reduce` of the results of the phases `of`, each of weight 1.
 
@@ -261,7 +266,7 @@ class Workflow:
             operator_set,
             threshold,
             timeout,
-            {**common, "name": name, "after": phases},
+            Common(name=name, after=phases, **shared),
             phases[0].result_type,
         )
         return self._add(replace(made, metadata=abi.encode(["string"], [reduce.name])))

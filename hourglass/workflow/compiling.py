@@ -38,7 +38,7 @@ def _compiled(
 ) -> PhaseDefinition:
     settings = phase.settings
     policy, fallback = _on_failure(phase, phases, index_of)
-    if isinstance(settings.attempts, bool) or not isinstance(settings.attempts, int) or settings.attempts < 1:
+    if settings.attempts < 1:
         raise DefinitionError(f"phase {phase.name!r}: it needs at least one attempt, not {settings.attempts}.")
     return PhaseDefinition(
         name=phase.name,
