@@ -21,24 +21,22 @@ from eth_hash.auto import keccak
 from web3 import AsyncHTTPProvider
 from web3.types import RPCEndpoint, RPCResponse
 
-from hourglass.certificate.digests import definition_hash, phase_definition_tuple, workflow_id
+from hourglass.certificate.digests import definition_hash, workflow_id
 from hourglass.certificate.operators import OperatorTable
 from hourglass.chain import decoding
+from hourglass.chain.calldata import calldata, value_of
 from hourglass.chain.codec import Contract, load_contract
 from hourglass.chain.config import ChainConfig
 from hourglass.chain.port import (
     Account,
     Block,
     Call,
+    ChainLog,
     ChainView,
-    CheckPhaseTimeout,
-    ExecuteWorkflow,
     ExecutionView,
     FeeQuote,
     LoggedEvent,
     Receipt,
-    RegisterWorkflow,
-    SubmitPhaseResult,
     TransactionPlan,
 )
 from hourglass.chain.refusals import reason_of
@@ -203,6 +201,18 @@ class EvmChain:
         """The state machine's events in exactly this block (EIP-234)."""
         return await self._logs({"address": str(self.state_machine), "blockHash": "0x" + block.hash.hex()})
 
+    async def logs_matching(
+        self, emitter: Address, topics: tuple[bytes | None, ...], first: BlockNumber, last: BlockNumber
+    ) -> tuple[ChainLog, ...]:
+        """Any contract's events in these blocks, in order; a None topic matches any."""
+        query = {
+            "address": str(emitter),
+            "fromBlock": hex(first),
+            "toBlock": hex(last),
+            "topics": [None if topic is None else "0x" + topic.hex() for topic in topics],
+        }
+        return self._understood(decoding.logs, await self._ask("eth_getLogs", query))
+
     async def _logs(self, query: dict[str, str]) -> tuple[LoggedEvent, ...]:
         logs = await self._ask("eth_getLogs", query)
         return self._understood(partial(decoding.events, self.machine), logs)
@@ -214,7 +224,8 @@ class EvmChain:
             if view is None:
                 return None
             (phases,) = await self._read("getWorkflowPhases", wanted)
-            found = self._understood(lambda parts: decoding.workflow(*parts), (view[0], phases))
+            (options,) = await self._read("getWorkflowOptions", wanted)
+            found = self._understood(lambda parts: decoding.workflow(*parts), (view[0], phases, options))
             if definition_hash(found.definition) != found.definition_hash:
                 raise ChainError(Reason.CHAIN_UNREACHABLE, "A definition does not hash to its own hash.")
             self._workflows[wanted] = found
@@ -281,7 +292,8 @@ class EvmChain:
         transaction = {
             "from": str(sender),
             "to": str(self.state_machine),
-            "data": "0x" + self.calldata(call).hex(),
+            "data": "0x" + calldata(self.machine, call).hex(),
+            "value": hex(value_of(call)),
             "gas": hex(GAS_CAP),
         }
         try:
@@ -299,7 +311,8 @@ class EvmChain:
         # Only nodes that pay for transactions need it, and it takes half a second to import.
         from hourglass.chain.signing import signed_transaction
 
-        raw = signed_transaction(self.chain_id, self.state_machine, self.calldata(call), plan, account)
+        data = calldata(self.machine, call)
+        raw = signed_transaction(self.chain_id, self.state_machine, data, value_of(call), plan, account)
         tx_hash = TxHash(keccak(raw))
         try:
             await self._ask("eth_sendRawTransaction", "0x" + raw.hex())
@@ -319,21 +332,6 @@ class EvmChain:
         """None while it is not mined."""
         found = await self._ask("eth_getTransactionReceipt", "0x" + tx_hash.hex())
         return None if found is None else self._understood(partial(decoding.receipt, self.machine), found)
-
-    def calldata(self, call: Call) -> bytes:
-        """The call's bytes."""
-        match call:
-            case RegisterWorkflow(definition):
-                phases = [phase_definition_tuple(phase) for phase in definition.phases]
-                return self.machine.call("registerWorkflow", definition.name, phases, [])
-            case ExecuteWorkflow(workflow, payload):
-                return self.machine.call("executeWorkflow", workflow, payload)
-            case SubmitPhaseResult(execution_id, phase_index, round, result, certificate):
-                return self.machine.call(
-                    "submitPhaseResult", execution_id, phase_index, round, result, certificate.encode()
-                )
-            case CheckPhaseTimeout(execution_id, phase_index):
-                return self.machine.call("checkPhaseTimeout", execution_id, phase_index)
 
     # ── How ───────────────────────────────────────────────────────────────────────────────────────────
 

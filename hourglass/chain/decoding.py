@@ -3,13 +3,25 @@
 from typing import Any
 
 from hourglass.chain.codec import Contract
-from hourglass.chain.port import Block, ChainView, ExecutionView, LoggedEvent, Receipt
-from hourglass.workflow.definition import PhaseDefinition, RegisteredWorkflow, WorkflowDefinition
+from hourglass.chain.port import Block, ChainLog, ChainView, ExecutionView, LoggedEvent, Receipt
+from hourglass.workflow.definition import (
+    FailurePolicy,
+    PhaseDefinition,
+    PhaseOptions,
+    RegisteredWorkflow,
+    TriggerMode,
+    WorkflowDefinition,
+)
 from hourglass.workflow.events import (
+    ConditionalTriggerActivated,
     PhaseCompleted,
     PhaseFailed,
+    PhaseFellBack,
+    PhaseGivenUp,
+    PhaseSkipped,
     PhaseStarted,
     PhaseTimedOut,
+    WorkflowCancelled,
     WorkflowCompleted,
     WorkflowEvent,
     WorkflowExecutionStarted,
@@ -18,6 +30,7 @@ from hourglass.workflow.events import (
 )
 from hourglass.workflow.execution import ExecutionStatus, PhaseStatus
 from hourglass.workflow.identifiers import (
+    ADDRESS_BYTES,
     Address,
     Attempt,
     BasisPoints,
@@ -35,6 +48,9 @@ from hourglass.workflow.identifiers import (
 from hourglass.workflow.phases import PhaseType
 
 Json = dict[str, Any]
+
+NOBODY = Address(bytes(ADDRESS_BYTES))
+"""The zero address: none."""
 
 
 def block(found: Json) -> Block:
@@ -90,22 +106,35 @@ def _workflow_event(machine: Contract, name: str, f: Json) -> WorkflowEvent | No
             return WorkflowCompleted(ExecutionId(f["executionId"]))
         case "WorkflowFailed":
             return WorkflowFailed(ExecutionId(f["executionId"]), PhaseIndex(f["phaseIndex"]))
-        case "PhaseStarted" | "PhaseCompleted" | "PhaseFailed" | "PhaseTimedOut":
-            return _phase_event(machine, name, f)
+        case "WorkflowCancelled":
+            return WorkflowCancelled(ExecutionId(f["executionId"]), Address.parse(f["initiator"]))
+        case "PhaseFellBack":
+            return PhaseFellBack(
+                ExecutionId(f["executionId"]), PhaseIndex(f["phaseIndex"]), PhaseIndex(f["fallbackPhase"])
+            )
+        case "PhaseGivenUp":
+            return PhaseGivenUp(ExecutionId(f["executionId"]), PhaseIndex(f["phaseIndex"]))
+        case _ if "attempt" in f:
+            return _attempt_event(machine, name, f)
         case _:
             return None
 
 
-def _phase_event(machine: Contract, name: str, f: Json) -> WorkflowEvent:
+def _attempt_event(machine: Contract, name: str, f: Json) -> WorkflowEvent | None:
     which = (ExecutionId(f["executionId"]), PhaseIndex(f["phaseIndex"]), Attempt(f["attempt"]))
     match name:
-        case "PhaseStarted":
+        case "PhaseStarted" | "ConditionalTriggerSet":
             return PhaseStarted(
                 *which,
                 OperatorSetId(Address.parse(f["avs"]), f["operatorSetId"]),
                 ReferenceTimestamp(f["referenceTimestamp"]),
                 ChainTime(f["deadline"]),
                 InputsHash(f["inputsHash"]),
+                waiting=name == "ConditionalTriggerSet",
+            )
+        case "ConditionalTriggerActivated":
+            return ConditionalTriggerActivated(
+                *which, Address.parse(f["source"]), f["data"], InputsHash(f["inputsHash"])
             )
         case "PhaseCompleted":
             return PhaseCompleted(
@@ -118,57 +147,93 @@ def _phase_event(machine: Contract, name: str, f: Json) -> WorkflowEvent:
             )
         case "PhaseFailed":
             return PhaseFailed(*which, machine.error_name(f["errorSelector"]))
-        case _:
+        case "PhaseTimedOut":
             return PhaseTimedOut(*which, ChainTime(f["deadline"]))
+        case "PhaseSkipped":
+            return PhaseSkipped(*which)
+        case _:
+            return None
 
 
-def workflow(view: tuple[Any, ...], phases: tuple[tuple[Any, ...], ...]) -> RegisteredWorkflow:
-    """From `WorkflowView` and its phases."""
-    (found_id, creator, version, _created, hash_, avs, name, _triggers) = view
+def log(found: Json) -> ChainLog:
+    """From a log of any contract."""
+    return ChainLog(
+        BlockNumber(int(found["blockNumber"], 16)),
+        Address.parse(found["address"]),
+        tuple(map(_bytes, found["topics"])),
+        _bytes(found["data"]),
+    )
+
+
+def logs(found: list[Json]) -> tuple[ChainLog, ...]:
+    """From eth_getLogs, in the chain's order."""
+    return tuple(map(log, found))
+
+
+def workflow(
+    view: tuple[Any, ...], phases: tuple[tuple[Any, ...], ...], options: tuple[tuple[Any, ...], ...]
+) -> RegisteredWorkflow:
+    """From `WorkflowView`, its phases and their options. Raises ValueError unless there are as many of each."""
+    (found_id, creator, version, _created, hash_, avs, execution_timeout, name, triggers) = view
     definition = WorkflowDefinition(
         name,
-        tuple(
-            PhaseDefinition(
-                phase_name,
-                PhaseType(phase_type),
-                timeout,
-                tuple(PhaseIndex(one) for one in dependencies),
-                trigger,
-                operator_set,
-                metadata,
-                stake,
-                BasisPoints(threshold),
-            )
-            for (
-                phase_name,
-                phase_type,
-                timeout,
-                dependencies,
-                trigger,
-                operator_set,
-                metadata,
-                stake,
-                threshold,
-            ) in phases
-        ),
+        tuple(_phase_definition(*both) for both in zip(phases, options, strict=True)),
+        execution_timeout,
     )
     return RegisteredWorkflow(
-        WorkflowId(found_id), Address.parse(creator), version, hash_, Address.parse(avs), definition
+        WorkflowId(found_id),
+        Address.parse(creator),
+        version,
+        hash_,
+        Address.parse(avs),
+        tuple(map(Address.parse, triggers)),
+        definition,
+    )
+
+
+def _phase_definition(defined: tuple[Any, ...], options: tuple[Any, ...]) -> PhaseDefinition:
+    (name, kind, timeout, dependencies, trigger, operator_set, metadata, stake, threshold) = defined
+    return PhaseDefinition(
+        name,
+        PhaseType(kind),
+        timeout,
+        tuple(map(PhaseIndex, dependencies)),
+        trigger,
+        operator_set,
+        metadata,
+        stake,
+        BasisPoints(threshold),
+        _phase_options(options),
+    )
+
+
+def _phase_options(options: tuple[Any, ...]) -> PhaseOptions:
+    (avs, max_attempts, on_failure, fallback_phase, trigger_mode, skip_if_unmet) = options
+    named = Address.parse(avs)
+    return PhaseOptions(
+        None if named == NOBODY else named,
+        max_attempts,
+        FailurePolicy(on_failure),
+        PhaseIndex(fallback_phase),
+        TriggerMode(trigger_mode),
+        skip_if_unmet,
     )
 
 
 def execution(view: tuple[Any, ...]) -> ExecutionView:
     """From the contract's `ExecutionView`."""
-    (as_of, execution_id, workflow_id, initiator, status, started_at, phase_count, _completed, payload) = view
+    (as_of, which, workflow_id, initiator, status, started_at, deadline, phases, resolved, payload) = view
     return ExecutionView(
         ChainTime(as_of),
-        ExecutionId(execution_id),
+        ExecutionId(which),
         WorkflowId(workflow_id),
         Address.parse(initiator),
         ExecutionStatus(status),
         ChainTime(started_at),
+        ChainTime(deadline) if deadline else None,
         payload,
-        phase_count,
+        phases,
+        frozenset(PhaseIndex(index) for index in range(phases) if resolved >> index & 1),
     )
 
 
@@ -188,8 +253,11 @@ def phase(view: tuple[Any, ...]) -> ChainView:
         reference_timestamp,
         started_at,
         deadline,
+        block_number,
+        started_block,
         inputs_hash,
         result,
+        result_hash,
         aggregators,
     ) = view
     return ChainView(
@@ -205,8 +273,11 @@ def phase(view: tuple[Any, ...]) -> ChainView:
         ReferenceTimestamp(reference_timestamp),
         ChainTime(started_at),
         ChainTime(deadline),
+        BlockNumber(block_number),
+        BlockNumber(started_block),
         InputsHash(inputs_hash),
         result,
+        result_hash,
         tuple(Address.parse(one) for one in aggregators),
     )
 

@@ -1,18 +1,23 @@
 """The chain's in-memory twin: an endpoint to a `Ledger`, held to the same suite as the real client.
 
 Several endpoints may share one ledger, each with its own faults: a node whose endpoint lags or fails is a node with
-its own `MemoryChain`.
+its own `MemoryChain`. What the twin lacks: it has no fee vault, so it takes no ether; and of events in their raw form
+(`logs_matching`) it knows those that a test has put into the ledger, not the state machine's own.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from eth_hash.auto import keccak
+
 from hourglass.certificate.operators import OperatorTable
 from hourglass.chain.memory_ledger import BASE_FEE_WEI, GAS_USED, Ledger, Mined
+from hourglass.chain.memory_rules import Opening
 from hourglass.chain.port import (
     Account,
     Block,
     Call,
+    ChainLog,
     ChainView,
     ExecutionView,
     FeeQuote,
@@ -22,7 +27,7 @@ from hourglass.chain.port import (
 )
 from hourglass.errors import ChainError
 from hourglass.reasons import Reason
-from hourglass.workflow.definition import RegisteredWorkflow
+from hourglass.workflow.definition import MAX_STORED_RESULT_BYTES, RegisteredWorkflow
 from hourglass.workflow.execution import Execution, PhaseStatus, status_at
 from hourglass.workflow.identifiers import (
     WORD_BYTES,
@@ -125,15 +130,19 @@ class MemoryChain:
         found = seen.state.executions.get(execution_id)
         if found is None:
             return None
+        span = seen.state.spans[execution_id]
+        phases = len(seen.state.workflows[found.workflow_id].definition.phases)
         return ExecutionView(
-            seen.header.timestamp,
-            execution_id,
-            found.workflow_id,
-            found.initiator,
-            found.status,
-            seen.state.started_at[execution_id],
-            found.payload,
-            len(seen.state.workflows[found.workflow_id].definition.phases),
+            as_of=seen.header.timestamp,
+            execution_id=execution_id,
+            workflow_id=found.workflow_id,
+            initiator=found.initiator,
+            status=found.status,
+            started_at=span.started_at,
+            deadline=span.deadline,
+            payload=found.payload,
+            phase_count=phases,
+            resolved=frozenset(filter(found.is_resolved, map(PhaseIndex, range(phases)))),
         )
 
     async def phase(self, execution_id: ExecutionId, phase_index: PhaseIndex) -> ChainView | None:
@@ -147,6 +156,20 @@ class MemoryChain:
         if not 0 <= phase_index < len(workflow.definition.phases):
             return None
         return _view(seen, execution, workflow, phase_index)
+
+    async def logs_matching(
+        self, emitter: Address, topics: tuple[bytes | None, ...], first: BlockNumber, last: BlockNumber
+    ) -> tuple[ChainLog, ...]:
+        """What the ledger was told of other contracts' events."""
+        await self.before("logs_matching")
+        blocks = (self.ledger.mined(number) for number in range(first, last + 1) if self._shows(number))
+        return tuple(
+            log
+            for block in blocks
+            if block is not None
+            for log in block.logs
+            if log.emitter == emitter and _matches(log.topics, topics)
+        )
 
     async def aggregators(self) -> tuple[Address, ...]:
         """As the contract lists them."""
@@ -180,7 +203,7 @@ class MemoryChain:
     async def estimate_gas(self, call: Call, sender: Address) -> int:
         """Raises RevertedError if the call would revert at the head."""
         await self.before("estimate_gas")
-        self.ledger.simulate(call, sender, self._seen.state, self._seen.header.timestamp)
+        self.ledger.simulate(call, sender, self._seen)
         return GAS_USED
 
     async def send(self, call: Call, plan: TransactionPlan, account: Account) -> TxHash:
@@ -206,11 +229,22 @@ class MemoryChain:
         return 0 <= number <= self._seen.header.number
 
 
+def _matches(topics: tuple[bytes, ...], wanted: tuple[bytes | None, ...]) -> bool:
+    """As eth_getLogs matches: position by position, None matching any, and further topics allowed."""
+    return len(topics) >= len(wanted) and all(
+        one is None or one == topic for one, topic in zip(wanted, topics, strict=False)
+    )
+
+
 def _view(seen: Mined, execution: Execution, workflow: RegisteredWorkflow, index: PhaseIndex) -> ChainView:
     """`getPhase`: zeros for whatever has not happened."""
     definition, phase = workflow.definition.phases[index], execution.phase(index)
-    started = phase.started
-    attempt = 1 if started is not None or phase.status is PhaseStatus.FAILED else 0
+    started, completed = phase.started, phase.completed
+    opening = seen.state.openings.get((execution.execution_id, index), Opening(ChainTime(0), BlockNumber(0)))
+    attempt = started.attempt if started else 0
+    if phase.status is PhaseStatus.FAILED:
+        attempt += 1
+    stored = completed is not None and len(completed.result) <= MAX_STORED_RESULT_BYTES
     return ChainView(
         as_of=seen.header.timestamp,
         execution_status=execution.status,
@@ -222,9 +256,12 @@ def _view(seen: Mined, execution: Execution, workflow: RegisteredWorkflow, index
         operator_set=workflow.operator_set(index),
         consensus_threshold=definition.consensus_threshold,
         reference_timestamp=started.reference_timestamp if started else ReferenceTimestamp(0),
-        started_at=ChainTime(started.deadline - definition.timeout_s if started else 0),
+        started_at=opening.at,
         deadline=started.deadline if started else ChainTime(0),
+        block=seen.header.number,
+        started_block=opening.block,
         inputs_hash=started.inputs_hash if started else InputsHash(bytes(WORD_BYTES)),
-        result=phase.completed.result if phase.completed else b"",
+        result=completed.result if completed and stored else b"",
+        result_hash=keccak(completed.result) if completed else bytes(WORD_BYTES),
         aggregators=seen.state.aggregators,
     )

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from eth_hash.auto import keccak
 
 from hourglass.certificate.operators import Operator, OperatorTable
-from hourglass.chain.memory_rules import ContractState, Home, Performance
-from hourglass.chain.port import Account, Block, Call, LoggedEvent, Receipt, TransactionPlan
+from hourglass.chain.memory_performance import Performance
+from hourglass.chain.memory_rules import ContractState, Home
+from hourglass.chain.port import Account, Block, Call, ChainLog, LoggedEvent, Receipt, TransactionPlan
 from hourglass.errors import ChainError, RevertedError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import (
@@ -53,11 +54,13 @@ class Mined:
     transactions: tuple[Transaction, ...] = ()
     events: tuple[LoggedEvent, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    logs: tuple[ChainLog, ...] = ()
+    """Other contracts' events."""
 
 
 @dataclass(slots=True)
 class Ledger:
-    """One chain with one state machine and its operator table. The admin may register workflows.
+    """One chain with one state machine and its operator table. The admin has every role, as after `initialize`.
 
     With `auto_mine` every transaction is mined as it arrives, as anvil does.
     """
@@ -68,6 +71,8 @@ class Ledger:
     drop_transactions: bool = False
     """Take transactions and forget them, as a full pool does."""
     genesis_time: ChainTime = GENESIS_TIME
+    trigger_sources: tuple[Address, ...] = ()
+    """Who may open gates in every workflow, beside the admin."""
     _blocks: list[Mined] = field(default_factory=list)
     _pool: list[Transaction] = field(default_factory=list)
     _receipts: dict[TxHash, Receipt] = field(default_factory=dict)
@@ -75,7 +80,8 @@ class Ledger:
     _forks: int = 0
 
     def __post_init__(self) -> None:
-        state = ContractState(self.aggregators, frozenset({self.home.admin}))
+        admins = frozenset({self.home.admin})
+        state = ContractState(self.aggregators, admins, admins, admins | set(self.trigger_sources))
         genesis = Block(BlockNumber(0), self._hash(b"", 0), bytes(WORD_BYTES), self.genesis_time)
         self._blocks.append(Mined(genesis, state, {}))
 
@@ -160,22 +166,32 @@ class Ledger:
         """Let this much chain time pass: one block, that much later."""
         return self.mine(seconds)
 
-    def simulate(self, call: Call, sender: Address, state: ContractState, now: ChainTime) -> None:
-        """Raises RevertedError if the call would revert."""
-        Performance(self.home, state, now, sender).perform(call)
+    def simulate(self, call: Call, sender: Address, at: Mined) -> None:
+        """Raises RevertedError if the call would revert at the end of this block."""
+        Performance(self.home, at.state, at.header, sender).perform(call)
 
     def publish_table(
-        self, operator_set: OperatorSetId, operators: Sequence[Operator], max_staleness_s: int = 0
+        self,
+        operator_set: OperatorSetId,
+        operators: Sequence[Operator],
+        max_staleness_s: int = 0,
+        after_s: int = BLOCK_TIME_S,
     ) -> ReferenceTimestamp:
         """A new table of the set, from a new block on. Raises ValueError for one that cannot be."""
-        now = ReferenceTimestamp(self.head.timestamp + BLOCK_TIME_S)
+        now = ReferenceTimestamp(self.head.timestamp + after_s)
         weighty = tuple(operator for operator in operators if any(operator.weights))
         table = OperatorTable(operator_set, now, max_staleness_s, weighty, self.home.backend)
-        self.mine()
+        self.mine(after_s)
         state = self.newest.state
         tables = {**state.tables, operator_set: (*state.tables.get(operator_set, ()), table)}
         self._blocks[-1] = replace(self.newest, state=replace(state, tables=tables))
         return now
+
+    def log(self, emitter: Address, topics: Sequence[bytes], data: bytes = b"") -> None:
+        """Another contract's event, in a new block."""
+        self.mine()
+        log = ChainLog(self.head.number, emitter, tuple(topics), data)
+        self._blocks[-1] = replace(self.newest, logs=(log,))
 
     def reorg(self, depth: int, keep_transactions: bool = False, grow: int = 0) -> None:
         """Replace the newest `depth` blocks by other, empty ones, and `grow` more.
@@ -211,11 +227,11 @@ class Ledger:
     def _perform(
         self, one: Transaction, header: Block, state: ContractState, log_index: int
     ) -> tuple[ContractState, Receipt]:
-        performance = Performance(self.home, state, header.timestamp, one.sender)
+        performance = Performance(self.home, state, header, one.sender)
         try:
             performance.perform(one.call)
         except RevertedError:
-            performance, succeeded = Performance(self.home, state, header.timestamp, one.sender), False
+            performance, succeeded = Performance(self.home, state, header, one.sender), False
         else:
             succeeded = True
         events = tuple(

@@ -7,7 +7,7 @@ from hourglass.workflow.identifiers import Address, ChainId
 
 
 def signed_transaction(
-    chain_id: ChainId, to: Address, calldata: bytes, plan: TransactionPlan, account: Account
+    chain_id: ChainId, to: Address, calldata: bytes, value_wei: int, plan: TransactionPlan, account: Account
 ) -> bytes:
     """A raw transaction, ready for eth_sendRawTransaction."""
     signed = EthAccount.sign_transaction(
@@ -16,7 +16,7 @@ def signed_transaction(
             "chainId": chain_id,
             "nonce": plan.nonce,
             "to": str(to),
-            "value": 0,
+            "value": value_wei,
             "data": calldata,
             "gas": plan.gas_limit,
             "maxFeePerGas": plan.max_fee_per_gas_wei,

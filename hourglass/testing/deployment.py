@@ -15,7 +15,7 @@ from hourglass.chain.port import Account
 from hourglass.errors import ChainError
 from hourglass.reasons import Reason
 from hourglass.testing.anvil import Anvil
-from hourglass.workflow.identifiers import ADDRESS_BYTES, Address, ChainId, OperatorSetId
+from hourglass.workflow.identifiers import ADDRESS_BYTES, WORD_BYTES, Address, ChainId, OperatorSetId
 
 LOCAL_AVS = Address(keccak(b"hourglass local avs")[-ADDRESS_BYTES:])
 """An AVS without a contract: on a local network nobody asks it anything."""
@@ -26,20 +26,31 @@ SETUP_GAS = 2_000_000
 PUBLISH_GAS_PER_OPERATOR = 200_000
 FEE_WEI = 20 * 10**9
 """Anvil begins at 1 gwei of base fee, which eight full blocks could not bring here."""
+PUSH1, PUSH32, MSTORE, LOG0, RETURN = 0x60, 0x7F, 0x52, 0xA0, 0xF3
+"""EVM instructions."""
 RECEIPT_TIMEOUT_S = 30.0
 RECEIPT_POLL_S = 0.01
 
 
+SetName = int | OperatorSetId
+"""An operator set; a number alone names one of `LOCAL_AVS`."""
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorRegistration:
-    """One operator: who it is, its BLS key, and its weights per operator set number.
+    """One operator: who it is, and its BLS key and weights in each of its operator sets.
 
-    A key may be registered once in all: an operator of two sets needs two keys, hence two registrations.
+    A key may be registered once in all, so an operator of several sets has a key for each; the key of an only set
+    may stand alone.
     """
 
     address: Address
-    bls: SecretKey
-    weights: Mapping[int, tuple[int, ...]]
+    keys: SecretKey | Mapping[SetName, SecretKey]
+    weights: Mapping[SetName, tuple[int, ...]]
+
+    def key(self, which: SetName) -> SecretKey:
+        """The operator's key in this set."""
+        return self.keys if isinstance(self.keys, SecretKey) else self.keys[which]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,8 @@ class Deployment:
     """What was deployed, and who may administer it."""
 
     state_machine: Address
+    """The proxy: what everybody calls."""
+    implementation: Address
     operator_table: Address
     avs: Address
     admin: Account
@@ -66,47 +79,107 @@ async def deploy_local(
     admin = anvil.accounts[0]
     nonce = int(await anvil.request("eth_getTransactionCount", str(admin.address), "latest"), 16)
     script = _Script(anvil, admin, nonce)
-    sets = sorted({number for one in registrations for number in one.weights})
 
     table = script.deploy("OperatorTable", str(admin.address))
-    implementation = script.deploy("WorkflowStateMachine")
+    conditions, registry = script.deploy("TriggerConditions"), script.deploy("WorkflowRegistry")
+    implementation = script.deploy("WorkflowStateMachine", str(registry), str(conditions))
     initialize = load_contract("WorkflowStateMachine").call(
         "initialize", str(admin.address), str(table), str(LOCAL_AVS), [str(one) for one in aggregators]
     )
     machine = script.deploy("ERC1967Proxy", str(implementation), initialize)
-    for number in sets:
-        script.call(table, SETUP_GAS, "configureOperatorSet", (str(LOCAL_AVS), number), max_staleness_s)
-    for one in registrations:
-        for number, weights in one.weights.items():
-            _register(script, table, one, number, weights)
-    for number in sets:
-        gas = SETUP_GAS + PUBLISH_GAS_PER_OPERATOR * len(registrations)
-        script.call(table, gas, "publishTable", (str(LOCAL_AVS), number))
+    _publish_tables(script, table, registrations, max_staleness_s)
 
     funded = {*aggregators, *(one.address for one in registrations)}
     await asyncio.gather(script.run(), *(anvil.fund(address, BALANCE_WEI) for address in funded))
-    return Deployment(machine, table, LOCAL_AVS, admin)
+    return Deployment(machine, implementation, table, LOCAL_AVS, admin)
+
+
+def _publish_tables(
+    script: "_Script", table: Address, registrations: Sequence[OperatorRegistration], max_staleness_s: int
+) -> None:
+    sets = sorted({_identified(which) for one in registrations for which in one.weights})
+    for operator_set in sets:
+        script.call(table, SETUP_GAS, "configureOperatorSet", _as_tuple(operator_set), max_staleness_s)
+    for one in registrations:
+        for which, weights in one.weights.items():
+            _register(script, table, one.address, one.key(which), _identified(which), weights)
+    for operator_set in sets:
+        gas = SETUP_GAS + PUBLISH_GAS_PER_OPERATOR * len(registrations)
+        script.call(table, gas, "publishTable", _as_tuple(operator_set))
+
+
+def _identified(which: SetName) -> OperatorSetId:
+    return which if isinstance(which, OperatorSetId) else OperatorSetId(LOCAL_AVS, which)
+
+
+def _as_tuple(operator_set: OperatorSetId) -> tuple[str, int]:
+    """As the ABI takes it."""
+    return str(operator_set.avs), operator_set.number
 
 
 def _register(
-    script: "_Script", table: Address, one: OperatorRegistration, number: int, weights: tuple[int, ...]
+    script: "_Script",
+    table: Address,
+    operator: Address,
+    key: SecretKey,
+    operator_set: OperatorSetId,
+    weights: tuple[int, ...],
 ) -> None:
     backend = default_backend()
-    key_data = one.bls.public_key(backend).key_data
-    digest = key_registration_digest(
-        table, ChainId(script.anvil.chain_id), one.address, OperatorSetId(LOCAL_AVS, number), key_data
-    )
-    proof = sign(one.bls, digest, backend).to_bytes()
+    key_data = key.public_key(backend).key_data
+    chain_id = ChainId(script.anvil.chain_id)
+    digest = key_registration_digest(table, chain_id, operator, operator_set, key_data)
+    proof = sign(key, digest, backend).to_bytes()
     script.call(
         table,
         SETUP_GAS,
         "registerOperator",
-        (str(LOCAL_AVS), number),
-        str(one.address),
+        _as_tuple(operator_set),
+        str(operator),
         key_data,
         proof,
         list(weights),
     )
+
+
+async def republish(
+    anvil: Anvil,
+    deployment: Deployment,
+    operator_set: OperatorSetId,
+    weights: Mapping[Address, tuple[int, ...]],
+    max_staleness_s: int = 0,
+) -> None:
+    """Give members of a set new weights, publish its table anew, and say for how long such tables may be used.
+
+    Raises ChainError(TRANSACTION_REVERTED), naming the step, if the operator table refuses one.
+    """
+    nonce = int(await anvil.request("eth_getTransactionCount", str(deployment.admin.address), "latest"), 16)
+    script, which = _Script(anvil, deployment.admin, nonce), _as_tuple(operator_set)
+    table = deployment.operator_table
+    script.call(table, SETUP_GAS, "configureOperatorSet", which, max_staleness_s)
+    for operator, row in weights.items():
+        script.call(table, SETUP_GAS, "setWeights", which, str(operator), list(row))
+    gas = SETUP_GAS + PUBLISH_GAS_PER_OPERATOR * len(weights)
+    script.call(table, gas, "publishTable", which)
+    await script.run()
+
+
+async def emit_log(anvil: Anvil, topics: Sequence[bytes], data: bytes) -> Address:
+    """Have a contract that does nothing else log these topics and this data; its address. At most 255 bytes of data."""
+    words = [data[start : start + WORD_BYTES] for start in range(0, len(data), WORD_BYTES)]
+    code = b"".join(
+        bytes([PUSH32]) + word.ljust(WORD_BYTES, b"\0") + bytes([PUSH1, at * WORD_BYTES, MSTORE])
+        for at, word in enumerate(words)
+    )
+    for topic in reversed(topics):
+        code += bytes([PUSH32]) + topic
+    code += bytes([PUSH1, len(data), PUSH1, 0, LOG0 + len(topics), PUSH1, 0, PUSH1, 0, RETURN])
+    admin = anvil.accounts[0]
+    nonce = int(await anvil.request("eth_getTransactionCount", str(admin.address), "latest"), 16)
+    script = _Script(anvil, admin, nonce)
+    emitter = script.create("a contract that logs", code, SETUP_GAS)
+    await script.run()
+    return emitter
 
 
 @dataclass(slots=True)
@@ -121,8 +194,12 @@ class _Script:
 
     def deploy(self, contract: str, *arguments: object) -> Address:
         """Deploy a contract; the address that it will have."""
+        return self.create(f"deploying {contract}", load_contract(contract).creation(*arguments), DEPLOY_GAS)
+
+    def create(self, name: str, code: bytes, gas: int) -> Address:
+        """Run this code as a contract's creation; the address that the contract will have."""
         address = create_address(self.admin.address, self.nonce)
-        self._add(f"deploying {contract}", load_contract(contract).creation(*arguments), DEPLOY_GAS, None)
+        self._add(name, code, gas, None)
         return address
 
     def call(self, table: Address, gas: int, function: str, *arguments: object) -> None:

@@ -1,0 +1,58 @@
+"""What this project asks of the contract, as the bytes and the ether of a transaction. Pure."""
+
+from collections.abc import Sequence
+
+from hourglass.certificate.digests import phase_definition_tuple, phase_options_tuple
+from hourglass.chain.codec import Contract
+from hourglass.chain.port import (
+    Call,
+    CancelExecution,
+    CheckPhaseTimeout,
+    ExecuteWorkflow,
+    RegisterWorkflow,
+    SetPaused,
+    SubmitPhaseResult,
+    Trigger,
+)
+from hourglass.workflow.definition import WorkflowDefinition
+from hourglass.workflow.identifiers import Address
+
+
+def calldata(machine: Contract, call: Call) -> bytes:
+    """Selector and arguments."""
+    match call:
+        case RegisterWorkflow(definition, triggers):
+            return _registration(machine, definition, triggers)
+        case ExecuteWorkflow(workflow, payload):
+            return machine.call("executeWorkflow", workflow, payload)
+        case SubmitPhaseResult(execution_id, phase_index, round, result, certificate):
+            return machine.call(
+                "submitPhaseResult", execution_id, phase_index, round, result, certificate.encode()
+            )
+        case CheckPhaseTimeout(execution_id, phase_index):
+            return machine.call("checkPhaseTimeout", execution_id, phase_index)
+        case Trigger(execution_id, phase_index, data):
+            return machine.call("trigger", execution_id, phase_index, data)
+        case CancelExecution(execution_id):
+            return machine.call("cancelExecution", execution_id)
+        case SetPaused(paused):
+            return machine.call("pause" if paused else "unpause")
+
+
+def _registration(machine: Contract, definition: WorkflowDefinition, triggers: Sequence[Address]) -> bytes:
+    phases = [phase_definition_tuple(phase) for phase in definition.phases]
+    sources = [str(one) for one in triggers]
+    if definition.is_plain:
+        return machine.call("registerWorkflow", definition.name, phases, sources)
+    options = [phase_options_tuple(phase.options) for phase in definition.phases]
+    timeout = definition.execution_timeout_s
+    return machine.call("registerWorkflowWithOptions", definition.name, phases, options, timeout, sources)
+
+
+def value_of(call: Call) -> int:
+    """The ether that goes with it, in wei."""
+    match call:
+        case RegisterWorkflow() | ExecuteWorkflow():
+            return call.value_wei
+        case _:
+            return 0
