@@ -151,9 +151,7 @@ def check_membership(table: OperatorTable, me: Identity) -> Objection | None:
     )
 
 
-def check_proposal(
-    proposal: Proposal, evidence: Evidence, me: Identity, known_s: float
-) -> Objection | None:
+def check_proposal(proposal: Proposal, evidence: Evidence, me: Identity, known_s: float) -> Objection | None:
     """Everything that must hold before its observations are reduced.
 
     `known_s`: for how long this node has known of the slot.
@@ -164,8 +162,7 @@ def check_proposal(
             lambda: check_phase(proposal, view),
             lambda: check_membership(table, me),
             lambda: unless(
-                PLANS[view.phase_type].observes
-                and PLANS[view.phase_type].ticks == (proposal.slot.tick != 0),
+                PLANS[view.phase_type].observes and PLANS[view.phase_type].ticks == (proposal.slot.tick != 0),
                 Reason.WRONG_ROUND,
                 "This phase takes none.",
             ),

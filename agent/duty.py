@@ -206,9 +206,7 @@ class Duty:
             return (WatchCondition(request, evidence),)
         return (RunHandler(request, evidence),)
 
-    def _on_judged(
-        self, request: PhaseRequest, evidence: Evidence, objection: Objection | None
-    ) -> Effects:
+    def _on_judged(self, request: PhaseRequest, evidence: Evidence, objection: Objection | None) -> Effects:
         if objection is None:
             return (RunHandler(request, evidence),)
         self._working = False

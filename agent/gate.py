@@ -67,7 +67,9 @@ def _facts(request: PhaseRequest, evidence: Evidence) -> Facts:
         block_number=view.block,
         approval_digest=approval_digest(request.slot),
         dependencies=tuple(index for index, _ in request.dependency_results),
-        results=tuple((result if fits else None) or b"" for result, fits in zip(results, readable, strict=True)),
+        results=tuple(
+            (result if fits else None) or b"" for result, fits in zip(results, readable, strict=True)
+        ),
         present=tuple(readable),
     )
 

@@ -279,9 +279,7 @@ class Collection:
 
     # ── What is missing now? ──────────────────────────────────────────────────────────────────────────
 
-    def sweep(
-        self, now: float, chain_time: ChainTime, series: ProposedSeries | None = None
-    ) -> Effects:
+    def sweep(self, now: float, chain_time: ChainTime, series: ProposedSeries | None = None) -> Effects:
         """Everything that should be under way in this state and is not. `series`: what there is to propose."""
         self.wake_at = float("inf")
         if self.decision is not None:

@@ -108,7 +108,11 @@ class PhaseSession:
         elif tick == WHOLE:
             reason = Reason.SERIES_NOT_OVER
         else:
-            reason = Reason.LATE if tick <= self.ticking.schedule.tick_at(self._chain_time) else Reason.TICK_NOT_DUE
+            reason = (
+                Reason.LATE
+                if tick <= self.ticking.schedule.tick_at(self._chain_time)
+                else Reason.TICK_NOT_DUE
+            )
         return (Note(message.operator, reason),)
 
     def _on_certified(self, event: Certified, tick: Tick, now: float) -> Effects:
@@ -124,7 +128,10 @@ class PhaseSession:
             self._submit_at = now + self._turns_before_mine() * self.pace.turn_s
             return effects
         certificate = TickCertificate(
-            self.opening.slot, self.opening.operator_set, self.opening.inputs_hash, self.ticking.take(decision)
+            self.opening.slot,
+            self.opening.operator_set,
+            self.opening.inputs_hash,
+            self.ticking.take(decision),
         )
         return (*effects, Publish(certificate))
 

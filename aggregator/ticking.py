@@ -62,4 +62,6 @@ class Ticking:
         settled = self.certified.keys() | self.given_up
         if any(Tick(tick) not in settled for tick in range(1, last + 1)):
             return None
-        return ProposedSeries(last, tuple(self.certified[tick] for tick in sorted(self.certified) if tick <= last))
+        return ProposedSeries(
+            last, tuple(self.certified[tick] for tick in sorted(self.certified) if tick <= last)
+        )

@@ -48,6 +48,8 @@ class Kind:
 
     pack: Callable[[Any], object]
     unpack: Callable[[object], Any]
+    optional: bool = False
+    """None is left out of a message; so a field that a later release added is None in an earlier one's messages."""
 
 
 def malformed(detail: str) -> DecodeError:
@@ -141,6 +143,7 @@ def optional(kind: Kind) -> Kind:
     return Kind(
         lambda value: None if value is None else kind.pack(value),
         lambda value: None if value is None else kind.unpack(value),
+        optional=True,
     )
 
 

@@ -48,9 +48,7 @@ MAX_MESSAGE_BYTES = 1_048_576
 MAX_NESTED_LENGTH = 2_048
 """No list or map of any message is longer."""
 
-Message = (
-    PhaseRequest | Proposal | TickCertificate | SeriesProposal | Observation | Attestation | Refusal
-)
+Message = PhaseRequest | Proposal | TickCertificate | SeriesProposal | Observation | Attestation | Refusal
 
 TABLES: Mapping[str, tuple[type[Any], Mapping[str, Kind]]] = {
     "phase_request": (
@@ -140,7 +138,11 @@ def encode(message: Message) -> bytes:
     """The message's bytes. Raises DecodeError where `decode` would: a message of ours that breaks a bound."""
     kind = KINDS[type(message)]
     _, fields = TABLES[kind]
-    body = {name: field.pack(getattr(message, name)) for name, field in fields.items()}
+    body = {
+        name: field.pack(value)
+        for name, field in fields.items()
+        if (value := getattr(message, name)) is not None or not field.optional
+    }
     data: bytes = msgpack.packb({"v": VERSION, "t": kind, "b": body}, use_bin_type=True)
     if len(data) > MAX_MESSAGE_BYTES:
         raise DecodeError(Reason.OVERSIZED, f"The message has {len(data)} bytes.")
@@ -160,10 +162,10 @@ def decode(data: bytes) -> Message:
     if kind not in TABLES:
         raise DecodeError(Reason.UNKNOWN_MESSAGE, f"Its kind is {kind[:MAX_CODE_CHARACTERS]!r}.")
     make, fields = TABLES[kind]
-    missing = [name for name in fields if name not in body]
+    missing = [name for name, field in fields.items() if name not in body and not field.optional]
     if missing:
         raise malformed(f"{kind} lacks {', '.join(missing)}.")
-    message: Message = make(**{name: field.unpack(body[name]) for name, field in fields.items()})
+    message: Message = make(**{name: field.unpack(body.get(name)) for name, field in fields.items()})
     return message
 
 

@@ -1,5 +1,6 @@
 """Ready-made values for tests: five operators with keys and stakes, their table, slots, and messages about them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +12,13 @@ from hourglass.certificate.digests import (
     observation_digest,
     phase_message_hash,
     proposal_digest,
+    series_proposal_digest,
 )
 from hourglass.certificate.ecdsa import address_of, sign_digest
 from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.operators import Operator, OperatorTable
 from hourglass.certificate.slots import ObservationSlot, Slot
+from hourglass.certificate.ticks import CertifiedTick, TickScope, bitmap
 from hourglass.chain.port import Account, ChainView
 from hourglass.workflow.definition import PhaseDefinition
 from hourglass.workflow.events import PhaseStarted
@@ -24,6 +27,7 @@ from hourglass.workflow.identifiers import (
     Address,
     Attempt,
     BasisPoints,
+    BlockNumber,
     ChainId,
     ChainTime,
     ExecutionId,
@@ -36,7 +40,8 @@ from hourglass.workflow.identifiers import (
     WorkflowId,
 )
 from hourglass.workflow.phases import PhaseType
-from messages.requests import PhaseRequest, Proposal
+from hourglass.workflow.series import TickValue, encode_continuous
+from messages.requests import PhaseRequest, Proposal, SeriesProposal, TickCertificate
 from messages.responses import Attestation, Observation, Refusal
 
 BACKEND = default_backend()
@@ -77,6 +82,16 @@ def phase(phase_type: PhaseType = PhaseType.IMMEDIATE, **changes: Any) -> PhaseD
     return replace(made, **changes)
 
 
+INTERVAL_S, UPDATES = 50, 12
+"""Of the CONTINUOUS phase: its last tick is due after 550 of 600 seconds."""
+
+
+def continuous(**changes: Any) -> PhaseDefinition:
+    """A CONTINUOUS phase."""
+    metadata = encode_continuous(INTERVAL_S, UPDATES, "stake_weighted_median")
+    return phase(PhaseType.CONTINUOUS, **{"metadata": metadata, **changes})
+
+
 STARTED = PhaseStarted(EXECUTION, PhaseIndex(0), Attempt(1), SET, TIMESTAMP, DEADLINE, INPUTS)
 
 
@@ -95,8 +110,11 @@ def view(phase_type: PhaseType = PhaseType.IMMEDIATE, **changes: Any) -> ChainVi
         reference_timestamp=TIMESTAMP,
         started_at=STARTED_AT,
         deadline=DEADLINE,
+        block=BlockNumber(12),
+        started_block=BlockNumber(10),
         inputs_hash=INPUTS,
         result=b"",
+        result_hash=bytes(32),
         aggregators=tuple(one.address for one in AGGREGATORS),
     )
     return replace(made, **changes)
@@ -104,7 +122,9 @@ def view(phase_type: PhaseType = PhaseType.IMMEDIATE, **changes: Any) -> ChainVi
 
 def request(**changes: Any) -> PhaseRequest:
     """An aggregator's request to work the phase."""
-    made = PhaseRequest(OBSERVATION_SLOT, SET, TIMESTAMP, INPUTS, PAYLOAD, (), (), AGGREGATORS[0].address)
+    made = PhaseRequest(
+        OBSERVATION_SLOT, SET, TIMESTAMP, INPUTS, PAYLOAD, (), None, (), AGGREGATORS[0].address
+    )
     return replace(made, **changes)
 
 
@@ -145,3 +165,41 @@ def attestation(number: int, result: bytes, slot: Slot = SLOT, **changes: Any) -
 def refusal(number: int, code: str, **changes: Any) -> Refusal:
     """Operator `number`'s refusal."""
     return replace(Refusal(OBSERVATION_SLOT, SET, OPERATORS[number], code, ""), **changes)
+
+
+SCOPE = TickScope(OBSERVATION_SLOT, INPUTS, TABLE, THRESHOLD)
+
+
+def certified_tick(
+    tick: int,
+    value: int,
+    signers: Sequence[int] = range(5),
+    round: int = 0,
+    stop: bool = False,
+    **changes: Any,
+) -> CertifiedTick:
+    """A tick's value with these operators' summed signature; then changed."""
+    data = TickValue(stop, value.to_bytes(32, "big", signed=True)).encode()
+    made = CertifiedTick(Tick(tick), Round(round), data, bitmap(signers, len(OPERATORS)), b"")
+    digest = SCOPE.digest(made)
+    signature = BACKEND.g1_sum([sign(KEYS[number], digest, BACKEND) for number in signers])
+    return replace(replace(made, signature=signature.to_bytes()), **changes)
+
+
+def tick_certificate(tick: int, value: int, **changes: Any) -> TickCertificate:
+    """The same as a message."""
+    return TickCertificate(OBSERVATION_SLOT, SET, INPUTS, certified_tick(tick, value, **changes))
+
+
+def series_proposal(
+    by: Account, certified: Sequence[CertifiedTick], ticks: int, round: int = 0, **changes: Any
+) -> SeriesProposal:
+    """`by`'s proposal of a series of these ticks, properly signed; then changed."""
+    slot = OBSERVATION_SLOT.in_round(Round(round))
+    digest = series_proposal_digest(
+        slot, SET, INPUTS, ticks, [(one.tick, one.round, one.value) for one in certified]
+    )
+    made = SeriesProposal(
+        slot, SET, INPUTS, ticks, tuple(certified), by.address, sign_digest(by.secret, digest)
+    )
+    return replace(made, **changes)

@@ -148,9 +148,7 @@ class PythonPerformer:
 
     async def perform(self, work: Work, timeout_s: float) -> bytes:
         """Run the phase's handler; its value, encoded."""
-        value: bytes = await self._ask(
-            work.definition_hash, timeout_s, kind="perform", **request_of(work)
-        )
+        value: bytes = await self._ask(work.definition_hash, timeout_s, kind="perform", **request_of(work))
         return value
 
     async def watch(self, work: Work, timeout_s: float) -> list[bytes] | None:

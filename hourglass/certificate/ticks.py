@@ -15,7 +15,15 @@ from hourglass.certificate.digests import certificate_digest, phase_message_hash
 from hourglass.certificate.operators import OperatorTable
 from hourglass.certificate.quorum import quorum_reached
 from hourglass.certificate.slots import ObservationSlot
-from hourglass.workflow.identifiers import BasisPoints, Digest, InputsHash, MessageHash, Round, StakeWeight, Tick
+from hourglass.workflow.identifiers import (
+    BasisPoints,
+    Digest,
+    InputsHash,
+    MessageHash,
+    Round,
+    StakeWeight,
+    Tick,
+)
 
 COEFFICIENT_BYTES = 16
 """128 bits: whoever forges a tick guesses its coefficient once in 2^128."""

@@ -258,7 +258,9 @@ class Workflow:
         if not phases or any(not isinstance(one, Phase) for one in phases):
             raise DefinitionError(f"phase {name!r}: `of` needs the phases whose results it combines.")
         if any(one.result_type != phases[0].result_type for one in phases):
-            raise DefinitionError(f"phase {name!r}: the phases that it combines have results of different types.")
+            raise DefinitionError(
+                f"phase {name!r}: the phases that it combines have results of different types."
+            )
         combined.__annotations__["return"] = phases[0].result_type.python_type
         made: Phase[T] = _phase(
             PhaseType.AGGREGATION,

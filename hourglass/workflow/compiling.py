@@ -39,7 +39,9 @@ def _compiled(
     settings = phase.settings
     policy, fallback = _on_failure(phase, phases, index_of)
     if settings.attempts < 1:
-        raise DefinitionError(f"phase {phase.name!r}: it needs at least one attempt, not {settings.attempts}.")
+        raise DefinitionError(
+            f"phase {phase.name!r}: it needs at least one attempt, not {settings.attempts}."
+        )
     return PhaseDefinition(
         name=phase.name,
         phase_type=phase.phase_type,
@@ -79,7 +81,9 @@ def _index(
 ) -> PhaseIndex:
     if isinstance(other, str):
         if other not in index_of:
-            raise DefinitionError(f"phase {phase.name!r}: `{where}` names {other!r}, which is no phase of it.")
+            raise DefinitionError(
+                f"phase {phase.name!r}: `{where}` names {other!r}, which is no phase of it."
+            )
         return index_of[other]
     if not any(other is own for own in phases):
         named = getattr(other, "name", None)

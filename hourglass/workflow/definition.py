@@ -83,9 +83,7 @@ class WorkflowDefinition:
     @property
     def is_plain(self) -> bool:
         """Is there nothing beyond the plain definitions? Then `registerWorkflow` registers it."""
-        return self.execution_timeout_s == 0 and all(
-            phase.options == PhaseOptions() for phase in self.phases
-        )
+        return self.execution_timeout_s == 0 and all(phase.options == PhaseOptions() for phase in self.phases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ NOTHING = Recalled(None, ())
 
 
 def evidence(phase_type: PhaseType = PhaseType.IMMEDIATE, **changes: Any) -> Evidence:
-    return Evidence(samples.view(phase_type, **changes), samples.TABLE)
+    return Evidence(samples.view(phase_type, **changes), samples.TABLE, samples.phase(phase_type))
 
 
 def new_duty() -> Duty:
