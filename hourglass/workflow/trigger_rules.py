@@ -19,7 +19,7 @@ from typing import Any
 from eth_hash.auto import keccak
 
 from hourglass.workflow import abi
-from hourglass.workflow.identifiers import WORD_BYTES, Address, PhaseIndex
+from hourglass.workflow.identifiers import WORD_BYTES, Address, Digest, PhaseIndex
 from hourglass.workflow.trigger_conditions import (
     MAX_SIGNERS,
     MAX_TOPICS,
@@ -39,7 +39,7 @@ from hourglass.workflow.trigger_conditions import (
 )
 
 SIGNATURE_BYTES = 65
-Recover = Callable[[bytes, bytes], Address | None]
+Recover = Callable[[Digest, bytes], Address | None]
 """From a digest and a signature r ‖ s ‖ v to who signed; None for what a careful contract refuses."""
 
 
@@ -54,8 +54,8 @@ class Facts:
     timestamp: int
     """Unix seconds of the block."""
     block_number: int
-    approval_digest: bytes
-    """32 bytes: what approvals of this attempt sign."""
+    approval_digest: Digest
+    """What approvals of this attempt sign."""
     dependencies: tuple[PhaseIndex, ...]
     results: tuple[bytes, ...]
     """Of each dependency, in their order."""
