@@ -124,7 +124,13 @@ class World:
 
     async def started(self, definition: WorkflowDefinition, payload: bytes = b"payload") -> ExecutionId:
         """Register it and start a run."""
-        receipt = await self.send(ExecuteWorkflow(await self.registered(definition), payload))
+        return await self.executed(await self.registered(definition), payload)
+
+    async def executed(
+        self, workflow: WorkflowId, payload: bytes = b"payload", account: Account | None = None
+    ) -> ExecutionId:
+        """Start a run."""
+        receipt = await self.send(ExecuteWorkflow(workflow, payload), account)
         event = receipt.events[0].event
         assert isinstance(event, WorkflowExecutionStarted)
         return event.execution_id

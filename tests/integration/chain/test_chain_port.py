@@ -1,8 +1,10 @@
 """What the port promises of workflows, executions, blocks and nonces: asked of the twin and of a real chain alike."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from impossible import IMPOSSIBLE, POSSIBLE
 
 from hourglass.certificate.digests import (
     definition_hash,
@@ -21,8 +23,13 @@ from hourglass.errors import ChainError, RevertedError
 from hourglass.reasons import Reason
 from hourglass.testing.worlds import (
     FIRST,
+    FOREIGN,
+    FOREIGN_AVS,
+    HOME,
     NO_SET,
     ONE_PHASE,
+    OTHER,
+    OTHER_SET,
     SECOND,
     SET,
     STRANGER,
@@ -32,16 +39,12 @@ from hourglass.testing.worlds import (
     World,
     phase,
 )
-from hourglass.workflow.definition import PhaseDefinition, WorkflowDefinition
-from hourglass.workflow.events import (
-    PhaseFailed,
-    PhaseStarted,
-    WorkflowExecutionStarted,
-    WorkflowFailed,
-)
+from hourglass.workflow.definition import WorkflowDefinition
+from hourglass.workflow.events import PhaseStarted, WorkflowExecutionStarted
 from hourglass.workflow.execution import ExecutionStatus, PhaseStatus
 from hourglass.workflow.history import History
 from hourglass.workflow.identifiers import (
+    Address,
     Attempt,
     BlockNumber,
     ChainTime,
@@ -97,22 +100,84 @@ async def test_only_a_creator_registers(world: World) -> None:
     assert refused.value.error_name == "AccessControlUnauthorizedAccount"
 
 
-@pytest.mark.parametrize(
-    "phases",
-    [
-        (phase("a", 1), phase("b", 0)),
-        (phase("a"), phase("a")),
-        (phase("a", 5),),
-        (phase("a", threshold=0),),
-        (phase("a", kind=PhaseType.CONTINUOUS),),
-        (replace(phase("a"), timeout_s=0),),
-    ],
-    ids=["cycle", "names", "dependency", "threshold", "type", "timeout"],
-)
-async def test_an_impossible_definition_is_refused(world: World, phases: tuple[PhaseDefinition, ...]) -> None:
+async def test_an_impossible_definition_is_refused_by_the_name_of_the_rule_that_it_breaks(
+    world: World,
+) -> None:
+    for rule, broken in IMPOSSIBLE.items():
+        for definition in broken:
+            with pytest.raises(RevertedError) as refused:
+                await world.chain.estimate_gas(RegisterWorkflow(definition), world.admin.address)
+            assert (refused.value.error_name, refused.value.reason) == (rule, Reason.INVALID_DEFINITION)
+
+
+async def test_a_definition_at_the_limit_of_a_rule_is_read_back_as_it_was_written(world: World) -> None:
+    for limit, definition in POSSIBLE.items():
+        found = await world.chain.workflow(await world.registered(definition))
+        assert found is not None, limit
+        assert found.definition == definition, limit
+        assert found.definition_hash == definition_hash(definition), limit
+
+
+async def test_a_workflow_keeps_its_own_trigger_sources_and_they_are_limited(world: World) -> None:
+    triggers = tuple(Address(bytes([index]) * 20) for index in range(1, 18))
+    found = await world.chain.workflow(await world.registered(ONE_PHASE, triggers[:16]))
+    assert found is not None
+    assert found.authorized_triggers == triggers[:16]
     with pytest.raises(RevertedError) as refused:
-        await world.chain.estimate_gas(RegisterWorkflow(WorkflowDefinition("w", phases)), world.admin.address)
+        await world.registered(ONE_PHASE, triggers)
+    assert refused.value.error_name == "TooManyTriggers"
+
+
+async def test_a_phase_may_be_worked_by_another_avs_s_operators(world: World) -> None:
+    definition = WorkflowDefinition("w", (phase("a", avs=FOREIGN_AVS, threshold=7_500), phase("b")))
+    found = await world.chain.workflow(await world.registered(definition))
+    assert found is not None
+    assert [found.operator_set(index) for index in (FIRST, SECOND)] == [FOREIGN, HOME]
+    execution = await world.started(definition)
+    assert (await world.view(execution, FIRST)).operator_set == FOREIGN
+    with pytest.raises(RevertedError) as refused:
+        await world.send(await world.submission(execution, FIRST, b"r", (0,)))
+    assert refused.value.error_name == "ThresholdNotMet", "3 of 4 suffice, 7 of 16 do not"
+    assert (await world.send(await world.submission(execution, FIRST, b"r"))).succeeded
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "error"),
+    [
+        ({"operator_set": NO_SET}, Reason.TABLE_UNAVAILABLE, "TableMissing"),
+        ({"avs": Address(b"\x09" * 20)}, Reason.TABLE_UNAVAILABLE, "TableMissing"),
+        ({"stake": sum(WEIGHTS) + 1}, Reason.REQUIRED_STAKE_NOT_MET, "RequiredStakeNotMet"),
+    ],
+    ids=["no table", "no table there", "too little stake"],
+)
+async def test_a_phase_without_operators_to_work_it_is_refused_wherever_it_stands(
+    world: World, changes: dict[str, Any], reason: Reason, error: str
+) -> None:
+    for phases in ((phase("a", **changes),), (phase("a"), phase("b", 0, **changes))):
+        with pytest.raises(RevertedError) as refused:
+            await world.registered(WorkflowDefinition("w", phases))
+        assert (refused.value.reason, refused.value.error_name) == (reason, error)
+
+
+async def test_a_timeout_that_no_table_of_the_set_could_last_is_refused(world: World) -> None:
+    await world.republish(OTHER, [(1,)], TIMEOUT_S)
+    lasting, too_long = (
+        phase("a", operator_set=OTHER_SET),
+        phase("b", 0, operator_set=OTHER_SET, timeout_s=601),
+    )
+    await world.registered(WorkflowDefinition("w", (lasting,)))
+    with pytest.raises(RevertedError) as refused:
+        await world.registered(WorkflowDefinition("w", (lasting, too_long)))
+    assert refused.value.error_name == "TimeoutExceedsStaleness"
     assert refused.value.reason is Reason.INVALID_DEFINITION
+
+
+async def test_where_there_is_no_fee_vault_no_ether_is_taken(world: World) -> None:
+    workflow = await world.registered(ONE_PHASE)
+    for call in (RegisterWorkflow(ONE_PHASE, value_wei=1), ExecuteWorkflow(workflow, b"", value_wei=1)):
+        with pytest.raises(RevertedError) as refused:
+            await world.send(call)
+        assert refused.value.error_name == "UnexpectedValue"
 
 
 # ── Executions ────────────────────────────────────────────────────────────────────────────────────────
@@ -172,43 +237,63 @@ async def test_an_execution_of_nothing_is_refused(world: World) -> None:
     assert (refused.value.reason, refused.value.error_name) == (Reason.UNKNOWN_NAME, "UnknownWorkflow")
 
 
-@pytest.mark.parametrize(
-    ("first", "reason", "error"),
-    [
-        (phase("a", operator_set=NO_SET), Reason.TABLE_UNAVAILABLE, "TableMissing"),
-        (phase("a", stake=sum(WEIGHTS) + 1), Reason.REQUIRED_STAKE_NOT_MET, "RequiredStakeNotMet"),
-    ],
-    ids=["no table", "too little stake"],
-)
-async def test_a_first_phase_that_cannot_start_refuses_the_execution(
-    world: World, first: PhaseDefinition, reason: Reason, error: str
-) -> None:
-    workflow = await world.registered(WorkflowDefinition("w", (first,)))
+async def test_an_execution_whose_phases_have_lost_their_operators_stake_is_refused(world: World) -> None:
+    stake = sum(WEIGHTS)
+    first, later = phase("a", stake=stake), phase("b", 0, stake=stake)
+    workflows = [
+        await world.registered(WorkflowDefinition("first", (first, phase("b", 0)))),
+        await world.registered(WorkflowDefinition("later", (phase("a"), later))),
+    ]
+    await world.republish(HOME, [(weight - 1,) for weight in WEIGHTS], 0)
+    for workflow in workflows:
+        with pytest.raises(RevertedError) as refused:
+            await world.send(ExecuteWorkflow(workflow, b""))
+        assert refused.value.error_name == "RequiredStakeNotMet"
+        assert refused.value.reason is Reason.REQUIRED_STAKE_NOT_MET
+
+
+async def test_only_of_the_phases_that_start_must_the_table_be_fresh_until_the_deadline(world: World) -> None:
+    await world.republish(OTHER, [(1,)], TIMEOUT_S)
+    old = phase("a", operator_set=OTHER_SET)
+    first = await world.registered(WorkflowDefinition("first", (old,)))
+    later = await world.registered(
+        WorkflowDefinition("later", (phase("a"), phase("b", 0, operator_set=OTHER_SET)))
+    )
+    await world.advance(5)
     with pytest.raises(RevertedError) as refused:
-        await world.send(ExecuteWorkflow(workflow, b""))
-    assert (refused.value.reason, refused.value.error_name) == (reason, error)
+        await world.send(ExecuteWorkflow(first, b""))
+    assert (refused.value.error_name, refused.value.reason) == ("TableStale", Reason.TABLE_STALE)
+    assert (await world.send(ExecuteWorkflow(later, b""))).succeeded
 
 
-async def test_a_later_phase_that_cannot_start_fails_the_execution_and_keeps_the_result(
+async def test_an_execution_s_deadline_bounds_those_of_its_phases(world: World) -> None:
+    timeout_s = TIMEOUT_S + 100
+    definition = WorkflowDefinition("w", (phase("a"), phase("b", 0)), timeout_s)
+    execution = await world.started(definition)
+    await world.advance(300)
+    await world.send(await world.submission(execution, FIRST, b"r"))
+    found = await world.chain.execution(execution)
+    assert found is not None
+    assert found.deadline == found.started_at + timeout_s
+    first, second = await world.view(execution, FIRST), await world.view(execution, SECOND)
+    assert first.deadline == found.started_at + TIMEOUT_S
+    assert second.deadline == found.deadline < second.started_at + TIMEOUT_S
+    await world.advance(timeout_s - 200)
+    with pytest.raises(RevertedError) as refused:
+        await world.send(await world.submission(execution, SECOND, b"r"))
+    assert refused.value.reason is Reason.DEADLINE_PASSED
+
+
+async def test_each_answer_says_of_which_block_it_is_and_in_which_block_the_phase_started(
     world: World,
 ) -> None:
-    execution = await world.started(WorkflowDefinition("w", (phase("a"), phase("b", 0, operator_set=NO_SET))))
-    receipt = await world.send(await world.submission(execution, FIRST, b"r"))
-    assert [logged.event for logged in receipt.events[1:]] == [
-        PhaseFailed(execution, SECOND, Attempt(1), "TableMissing"),
-        WorkflowFailed(execution, SECOND),
-    ]
-    found, kept, failed = (
-        await world.chain.execution(execution),
-        await world.chain.phase(execution, FIRST),
-        await world.chain.phase(execution, SECOND),
-    )
-    assert found is not None
-    assert kept is not None
-    assert failed is not None
-    assert found.status is ExecutionStatus.FAILED
-    assert (kept.status, kept.result) == (PhaseStatus.COMPLETED, b"r")
-    assert (failed.status, failed.attempt) == (PhaseStatus.FAILED, 1)
+    receipt = await world.send(ExecuteWorkflow(await world.registered(TWO_PHASES), b""))
+    event = receipt.events[0].event
+    assert isinstance(event, WorkflowExecutionStarted)
+    await world.advance(5)
+    first, second = [await world.view(event.execution_id, index) for index in (FIRST, SECOND)]
+    assert first.block == second.block == (await world.chain.head()).number > receipt.block
+    assert (first.started_block, second.started_block) == (receipt.block, 0)
 
 
 # ── Blocks, events, nonces ────────────────────────────────────────────────────────────────────────────
@@ -297,3 +382,29 @@ async def test_transactions_wait_for_their_nonce_and_a_used_one_is_refused(world
             world.admin,
         )
     assert used.value.reason is Reason.TRANSACTION_FAILED
+
+
+async def test_any_contract_s_events_are_found_by_their_topics(world: World) -> None:
+    one, two, three = (bytes([number]) * 32 for number in (1, 2, 3))
+    first = await world.log((one, two), b"first")
+    start = (await world.chain.head()).number
+    second = await world.log((one, three), b"second")
+    await world.log((), b"nothing to find it by")
+    head = (await world.chain.head()).number
+    for emitter, topics, found in (
+        (first, (one,), [b"first"]),
+        (first, (one, two), [b"first"]),
+        (first, (None, two), [b"first"]),
+        (first, (), [b"first"]),
+        (first, (two,), []),
+        (first, (one, three), []),
+        (first, (one, two, None), []),
+        (STRANGER.address, (one,), []),
+    ):
+        logs = await world.chain.logs_matching(emitter, topics, BlockNumber(0), start)
+        own = [log for log in logs if log.data.startswith(b"first")]
+        assert [log.data for log in own] == found, topics
+    (log,) = await world.chain.logs_matching(second, (one, three), start, head)
+    assert (log.emitter, log.topics, log.data) == (second, (one, three), b"second")
+    assert start < log.block <= head
+    assert await world.chain.logs_matching(second, (one, three), BlockNumber(head), head) == ()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from eth_hash.auto import keccak
 
 from hourglass.bls.curve import G1_IDENTITY, G2_IDENTITY, G1Point
 from hourglass.bls.signatures import default_backend
@@ -21,6 +22,8 @@ from hourglass.errors import ChainError, RevertedError
 from hourglass.reasons import Reason
 from hourglass.testing.worlds import (
     FIRST,
+    FOREIGN,
+    FOREIGN_AVS,
     KEYS,
     NO_SET,
     ONE_PHASE,
@@ -35,7 +38,7 @@ from hourglass.testing.worlds import (
     World,
     phase,
 )
-from hourglass.workflow.definition import WorkflowDefinition
+from hourglass.workflow.definition import MAX_RESULT_BYTES, MAX_STORED_RESULT_BYTES, WorkflowDefinition
 from hourglass.workflow.events import (
     PhaseCompleted,
     PhaseStarted,
@@ -53,6 +56,7 @@ from hourglass.workflow.identifiers import (
     Round,
     StakeWeight,
 )
+from hourglass.workflow.phases import PhaseType
 
 # ── Results ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -80,6 +84,45 @@ async def test_a_quorum_completes_a_phase_and_starts_those_that_waited_for_it(wo
     assert view is not None
     assert found.status is ExecutionStatus.COMPLETED
     assert (view.status, view.result) == (PhaseStatus.COMPLETED, result)
+
+
+@pytest.mark.parametrize("size", [MAX_STORED_RESULT_BYTES, MAX_STORED_RESULT_BYTES + 1, MAX_RESULT_BYTES])
+async def test_a_long_result_stands_by_its_hash_alone_and_dependents_commit_to_all_of_it(
+    world: World, size: int
+) -> None:
+    execution, result = await world.started(TWO_PHASES), bytes(index % 251 for index in range(size))
+    receipt = await world.send(await world.submission(execution, FIRST, result))
+    completed, started = (logged.event for logged in receipt.events)
+    assert isinstance(completed, PhaseCompleted)
+    assert isinstance(started, PhaseStarted)
+    assert completed.result == result
+    assert started.inputs_hash == inputs_hash(b"payload", [(FIRST, result)])
+    view = await world.view(execution, FIRST)
+    assert view.result_hash == keccak(result)
+    assert view.result == (result if size <= MAX_STORED_RESULT_BYTES else b"")
+    assert (await world.view(execution, SECOND)).result_hash == bytes(32)
+
+
+async def test_where_any_stake_suffices_the_least_of_all_does_and_none_does_not(world: World) -> None:
+    kinds = (PhaseType.CONTINUOUS, PhaseType.CONDITIONAL)
+    phases = (phase(kind.name, kind=kind, threshold=0) for kind in kinds)
+    execution = await world.started(WorkflowDefinition("w", tuple(phases)))
+    for index in (FIRST, SECOND):
+        least = await world.submission(execution, index, b"r", (0,))
+        nobody = _with(least, signature=G1_IDENTITY, apk=G2_IDENTITY)
+        with pytest.raises(RevertedError) as refused:
+            await world.send(nobody)
+        assert refused.value.error_name == "EmptyCertificate"
+        assert (await world.send(least)).succeeded
+
+
+async def test_stake_of_the_second_kind_alone_is_no_stake(world: World) -> None:
+    await world.republish(FOREIGN, [(4, 4), (0, 12)], 0)
+    gated = phase("a", kind=PhaseType.CONDITIONAL, threshold=0, avs=FOREIGN_AVS)
+    execution = await world.started(WorkflowDefinition("w", (gated,)))
+    with pytest.raises(RevertedError) as refused:
+        await world.send(await world.submission(execution, FIRST, b"r", (1,)))
+    assert (refused.value.error_name, refused.value.reason) == ("NoStakeSigned", Reason.THRESHOLD_NOT_MET)
 
 
 async def test_exactly_the_threshold_suffices_and_a_hair_less_does_not(world: World) -> None:
@@ -129,7 +172,11 @@ FORGERIES: dict[str, tuple[Callable[[SubmitPhaseResult], SubmitPhaseResult], Rea
         Reason.CERTIFICATE_REJECTED,
         "InvalidRound",
     ),
-    "too large": (lambda c: replace(c, result=bytes(4_097)), Reason.RESULT_TOO_LARGE, "ResultTooLarge"),
+    "too large": (
+        lambda c: replace(c, result=bytes(MAX_RESULT_BYTES + 1)),
+        Reason.RESULT_TOO_LARGE,
+        "ResultTooLarge",
+    ),
     "another table": (
         lambda c: _with(c, reference_timestamp=_later_table(c.certificate)),
         Reason.CERTIFICATE_REJECTED,

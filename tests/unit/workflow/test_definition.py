@@ -1,18 +1,19 @@
 """Definitions: what compiles, and what is refused before a wei is spent."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import samples
 
-from hourglass import Context, Workflow, median, stake_weighted_median
+from hourglass import Context, Workflow, median, price_above, stake_weighted_median
 from hourglass.certificate.digests import definition_hash
 from hourglass.errors import DefinitionError
-from hourglass.workflow.definition import WorkflowDefinition, validate
-from hourglass.workflow.identifiers import BasisPoints, PhaseIndex
+from hourglass.workflow.definition import FailurePolicy, PhaseOptions, TriggerMode, WorkflowDefinition
+from hourglass.workflow.identifiers import Address, PhaseIndex
 from hourglass.workflow.phases import PhaseType
+from hourglass.workflow.series import ContinuousPlan, decode_continuous
+from hourglass.workflow.triggers import decode
 
 
 async def whole(ctx: Context) -> int:
@@ -156,28 +157,87 @@ def test_handlers_must_be_async_and_say_what_they_return() -> None:
         Workflow("w").coordination(reduce=median, **settings())(rounded)  # type: ignore[arg-type]
 
 
+# ── All five kinds, and what every phase may have ─────────────────────────────────────────────────────
+
+
+def test_each_kind_of_phase_compiles_to_what_its_type_needs() -> None:
+    workflow = Workflow("all five")
+    now = workflow.immediate(**settings(name="immediate"))(whole)
+    workflow.coordination(**settings(name="coordination"), reduce=median)(whole)
+    series = workflow.continuous(**settings(name="continuous"), interval=20, updates=3)(whole)
+    workflow.conditional(**settings(name="conditional"), when=price_above(5), watch=whole)(whole)
+    workflow.aggregation(**settings(name="aggregation", after=[now, series]))(whole)
+    definition = workflow.compile()
+    assert [phase.phase_type for phase in definition.phases] == list(PhaseType)
+    assert definition.is_plain
+    _, _, continuous, conditional, aggregation = definition.phases
+    assert decode_continuous(continuous.metadata) == ContinuousPlan(20, 3, "stake_weighted_median")
+    assert decode(conditional.trigger_condition, ()) == price_above(5)
+    assert aggregation.dependencies == (0, 2)
+
+
+def test_what_is_said_of_failures_and_triggers_compiles_to_options() -> None:
+    workflow = Workflow("w", timeout=timedelta(hours=1))
+    avs = "0x" + "fa" * 20
+    workflow.immediate(**settings(name="tries", attempts=3, on_failure="continue", avs=avs))(whole)
+    workflow.immediate(**settings(name="falls", on_failure="stands in"))(whole)
+    workflow.immediate(**settings(name="stands in"))(whole)
+    gate: dict[str, Any] = {"when": price_above(5), "triggered_by": "source", "skip_if_unmet": True}
+    workflow.conditional(**settings(name="waits"), **gate)(whole)
+    definition = workflow.compile()
+    assert [phase.options for phase in definition.phases] == [
+        PhaseOptions(avs=Address.parse(avs), max_attempts=3, on_failure=FailurePolicy.CONTINUE),
+        PhaseOptions(on_failure=FailurePolicy.FALLBACK, fallback_phase=PhaseIndex(2)),
+        PhaseOptions(),
+        PhaseOptions(trigger_mode=TriggerMode.SOURCE, skip_if_unmet=True),
+    ]
+    assert [phase.options.attempts for phase in definition.phases] == [3, 1, 1, 1]
+    assert definition.execution_timeout_s == 3_600
+    assert definition.fallbacks == {PhaseIndex(2)}
+
+
 @pytest.mark.parametrize(
-    ("phases", "words"),
+    "changed",
     [
-        ((), "0 phases"),
-        ((samples.phase(),) * 65, "65 phases"),
-        ((samples.phase(dependencies=(PhaseIndex(0),)),), "depends on itself"),
-        ((samples.phase(dependencies=(PhaseIndex(7),)),), "does not exist"),
-        (
-            (samples.phase(), samples.phase(name="b", dependencies=(PhaseIndex(0), PhaseIndex(0)))),
-            "a dependency twice",
-        ),
-        ((samples.phase(PhaseType.CONTINUOUS),), "not supported"),
-        ((samples.phase(trigger_condition=b"x"),), "no trigger"),
-        ((samples.phase(), samples.phase()), "already a phase"),
+        WorkflowDefinition("w", (samples.phase(options=PhaseOptions(max_attempts=1)),)),
+        WorkflowDefinition("w", (samples.phase(options=PhaseOptions(on_failure=FailurePolicy.CONTINUE)),)),
+        WorkflowDefinition("w", (samples.phase(options=PhaseOptions(avs=Address(b"\x01" * 20))),)),
+        WorkflowDefinition("w", (samples.phase(),), 60),
     ],
 )
-def test_an_impossible_definition_is_refused_however_it_was_made(phases: Any, words: str) -> None:
-    with pytest.raises(DefinitionError, match=words):
-        validate(WorkflowDefinition("w", phases))
+def test_any_option_makes_another_definition(changed: WorkflowDefinition) -> None:
+    plain = WorkflowDefinition("w", (samples.phase(),))
+    assert plain.is_plain
+    assert not changed.is_plain
+    assert definition_hash(changed) != definition_hash(plain)
 
 
-def test_a_workflow_s_own_name_has_limits() -> None:
-    with pytest.raises(DefinitionError, match="the workflow"):
-        validate(WorkflowDefinition("", (samples.phase(),)))
-    validate(WorkflowDefinition("w", (replace(samples.phase(), consensus_threshold=BasisPoints(10_000)),)))
+def test_any_stake_is_said_in_a_word_and_only_where_it_may_be() -> None:
+    workflow = Workflow("w")
+    workflow.continuous(**settings(threshold="none"), interval=20)(whole)
+    assert workflow.compile().phases[0].consensus_threshold == 0
+    with pytest.raises(DefinitionError, match="1 to 10000"):
+        compiled(threshold="none")
+
+
+def test_a_fallback_that_is_no_phase_of_the_workflow_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="'nobody'"):
+        compiled(on_failure="nobody")
+
+
+def test_a_fallback_s_result_is_of_the_phase_s_type() -> None:
+    async def text(ctx: Context) -> str:
+        return "x"
+
+    workflow = Workflow("w")
+    workflow.immediate(**settings(name="number", on_failure="text"))(whole)
+    workflow.immediate(**settings(name="text"))(text)
+    with pytest.raises(DefinitionError, match="another type"):
+        workflow.compile()
+
+
+def test_a_condition_that_operators_watch_needs_a_value_from_somewhere() -> None:
+    workflow = Workflow("w")
+    workflow.conditional(**settings(), when=price_above(5))(whole)
+    with pytest.raises(DefinitionError, match="watch"):
+        workflow.compile()
