@@ -16,6 +16,8 @@ class PaceConfig(BaseModel):
     solicit_s: float = Field(default=2.0, gt=0)
     turn_s: float = Field(default=5.0, gt=0)
     gather_s: float = Field(default=0.1, ge=0)
+    gather_any_s: float = Field(default=1.0, ge=0)
+    recall_s: float = Field(default=5.0, gt=0)
     resubmit_s: float = Field(default=3.0, gt=0)
 
     def pace(self) -> Pace:

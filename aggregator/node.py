@@ -39,6 +39,7 @@ from hourglass.chain.watcher import HeadAdvanced, Reorged, watch
 from hourglass.errors import ChainError, DecodeError
 from hourglass.reasons import Reason
 from hourglass.workflow.definition import RegisteredWorkflow
+from hourglass.workflow.events import PhaseStarted
 from hourglass.workflow.execution import IllegalTransitionError
 from hourglass.workflow.history import History, RewindError
 from hourglass.workflow.identifiers import ChainTime, ExecutionId, Tick, WorkflowId
@@ -87,7 +88,7 @@ class Node:
     remembered: OrderedDict[ObservationSlot, Driver] = field(default_factory=OrderedDict)
     refused: Counter[Reason] = field(default_factory=Counter)
     head: Block | None = None
-    _opening: dict[ObservationSlot, asyncio.Task[None]] = field(default_factory=dict)
+    _working: dict[PhaseStarted, asyncio.Task[None]] = field(default_factory=dict)
     _workflows: dict[WorkflowId, RegisteredWorkflow] = field(default_factory=dict)
 
     # ── The chain ─────────────────────────────────────────────────────────────────────────────────────
@@ -119,28 +120,26 @@ class Node:
                     self._reconcile(group, block.timestamp)
 
     def _reconcile(self, group: asyncio.TaskGroup, chain_time: ChainTime) -> None:
-        wanted = {phase.slot: phase for phase in self.home.open_phases(self.history)}
-        for slot, phase in wanted.items():
-            if slot not in self._opening:
-                self._opening[slot] = group.create_task(self._work(phase))
-        for slot in self._opening.keys() - wanted.keys():
-            self._end(slot)
-        for slot, driver in self.drivers.items():
-            if slot in wanted and driver.session.opening.started != wanted[slot].started:
-                # Its gate opened, or a reorg started it anew: the next block makes its session again.
-                self._end(slot)
+        wanted = {phase.started: phase for phase in self.home.open_phases(self.history)}
+        for started in self._working.keys() - wanted.keys():
+            self._end(started)
+        for started, phase in wanted.items():
+            if started not in self._working:
+                self._working[started] = group.create_task(self._work(phase))
         for driver in self.drivers.values():
             driver.put(ClockMoved(chain_time))
 
-    def _end(self, slot: ObservationSlot) -> None:
-        driver = self.drivers.get(slot)
-        if driver is not None:
+    def _end(self, started: PhaseStarted) -> None:
+        """What opened is over, or is another now: its gate opened, or a reorg started it anew."""
+        driver = self.drivers.get(self.home.slot(started))
+        if driver is not None and driver.session.opening.started == started:
             driver.close()
         else:
-            self._opening[slot].cancel()
+            self._working[started].cancel()
 
     async def _work(self, phase: OpenPhase) -> None:
         """One phase attempt, from its opening until the chain has closed it."""
+        driver: Driver | None = None
         try:
             opening = await _insist(lambda: self._read_opening(phase))
             driver = Driver(PhaseSession(opening, self.pace), self.edges, Journey())
@@ -155,10 +154,10 @@ class Node:
                 "a session failed", execution=phase.slot.execution_id.hex(), phase=phase.slot.phase_index
             )
         finally:
-            self._opening.pop(phase.slot, None)
-            closed = self.drivers.pop(phase.slot, None)
-            if closed is not None:
-                self._remember(phase.slot, closed)
+            self._working.pop(phase.started, None)
+            if driver is not None and self.drivers.get(phase.slot) is driver:
+                del self.drivers[phase.slot]
+                self._remember(phase.slot, driver)
 
     async def _read_opening(self, phase: OpenPhase) -> Opening:
         workflow = await self._workflow(phase.execution.workflow_id)
@@ -222,7 +221,7 @@ class Node:
         elif slot in self.remembered:
             # Its driver has ended, so the session is nobody's; it still records who was late or outvoted.
             self.remembered[slot].session.receive(event, asyncio.get_running_loop().time())
-        elif slot not in self._opening:
+        elif all(self.home.slot(started) != slot for started in self._working):
             self._refuse(self.home.why_homeless(slot, self.history), subject, "")
 
     def _refuse(self, reason: Reason, subject: str, detail: str) -> None:

@@ -397,6 +397,36 @@ class Reason(Enum):
         "One of its rules is not met; the error's name says which.",
         "Correct the call; docs/protocol.md lists the contract's rules.",
     )
+    PAUSED = (
+        "paused", Fault.WORLD,
+        "The state machine is paused.",
+        "One of its pausers stopped registrations, starts, triggers and submissions; deadlines go on.",
+        "Wait, and ask whoever administers the contract why.",
+    )
+    FEE_NOT_MET = (
+        "fee_not_met", Fault.USER,
+        "The call pays another amount than its fee.",
+        "The fee vault's price is another one now, or there is no vault and ether was sent all the same.",
+        "Ask for the price anew and pay that.",
+    )
+    TRIGGER_DATA_INVALID = (
+        "trigger_data_invalid", Fault.USER,
+        "The trigger's data is not of its condition's shape.",
+        "It is too long, or not encoded as the condition's type asks.",
+        "Encode it as docs/reference/triggers.md says.",
+    )
+    NOT_WAITING = (
+        "not_waiting", Fault.NOBODY,
+        "The phase does not wait for a trigger.",
+        "It was triggered already, has ended, or its operators watch the condition themselves.",
+        "Nothing to do.",
+    )
+    EXECUTION_CANCELLED = (
+        "execution_cancelled", Fault.USER,
+        "The execution was cancelled by its initiator.",
+        "It ended on purpose: no further result is taken, and what was paid for the rest has gone back.",
+        "Start another one if the work is still wanted.",
+    )
     DEADLINE_NOT_PASSED = (
         "deadline_not_passed", Fault.NOBODY,
         "The phase's deadline has not passed yet.",
@@ -476,7 +506,8 @@ class Reason(Enum):
     UNAUTHORIZED = (
         "unauthorized", Fault.USER,
         "The account may not do this.",
-        "It lacks the role that the contract asks for.",
+        "It lacks the role that the contract asks for, is no trigger source of the workflow, or did not start the "
+        "execution.",
         "Ask the contract's admin for the role that is named, or use another account.",
     )
     UNKNOWN_NAME = (

@@ -60,14 +60,14 @@ REASONS = {
     "TableStale": Reason.TABLE_STALE,
     "RequiredStakeNotMet": Reason.REQUIRED_STAKE_NOT_MET,
     # Triggers, ends, fees
-    "PhaseNotWaiting": Reason.PHASE_NOT_OPEN,
+    "PhaseNotWaiting": Reason.NOT_WAITING,
     "NotATriggerSource": Reason.UNAUTHORIZED,
     "TriggerNotMet": Reason.CONDITION_UNMET,
-    "TriggerDataMalformed": Reason.CALL_REFUSED,
-    "TriggerDataTooLarge": Reason.CALL_REFUSED,
+    "TriggerDataMalformed": Reason.TRIGGER_DATA_INVALID,
+    "TriggerDataTooLarge": Reason.TRIGGER_DATA_INVALID,
     "NotTheInitiator": Reason.UNAUTHORIZED,
-    "EnforcedPause": Reason.CALL_REFUSED,
-    "UnexpectedValue": Reason.CALL_REFUSED,
+    "EnforcedPause": Reason.PAUSED,
+    "UnexpectedValue": Reason.FEE_NOT_MET,
     # Results
     "DeadlinePassed": Reason.DEADLINE_PASSED,
     "DeadlineNotPassed": Reason.DEADLINE_NOT_PASSED,
@@ -103,6 +103,8 @@ def reason_of(error_name: str, fields: Sequence[object] = ()) -> Reason:
             return Reason.ALREADY_DECIDED
         case "ExecutionNotRunning", [ExecutionStatus.COMPLETED]:
             return Reason.ALREADY_DECIDED
+        case "ExecutionNotRunning", [ExecutionStatus.CANCELLED]:
+            return Reason.EXECUTION_CANCELLED
         case (("PhaseNotActive" | "ExecutionNotRunning"), _):
             return Reason.PHASE_NOT_OPEN
         case _:

@@ -11,12 +11,13 @@ the bus may drop, repeat and delay by a seed.
 import asyncio
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from agent import node as agent_node
 from agent.config import AgentConfig
@@ -34,16 +35,24 @@ from hourglass.bus.memory import Faults, MemoryBus, MemoryHub
 from hourglass.certificate.digests import definition_hash
 from hourglass.certificate.ecdsa import address_of
 from hourglass.certificate.operators import Operator
+from hourglass.certificate.ticks import CertifiedTick
 from hourglass.chain.memory import MemoryChain
 from hourglass.chain.memory_ledger import Ledger
 from hourglass.chain.memory_rules import Home
-from hourglass.chain.port import Account, ExecuteWorkflow, ExecutionView, RegisterWorkflow
+from hourglass.chain.port import (
+    Account,
+    CancelExecution,
+    ExecuteWorkflow,
+    ExecutionView,
+    RegisterWorkflow,
+    Trigger,
+)
 from hourglass.chain.sender import TransactionSender
 from hourglass.errors import HandlerError
 from hourglass.reasons import Reason
 from hourglass.workflow.authoring import Phase, Workflow
 from hourglass.workflow.events import WorkflowExecutionStarted, WorkflowRegistered
-from hourglass.workflow.execution import ExecutionStatus
+from hourglass.workflow.execution import ExecutionStatus, PhaseState, PhaseStatus
 from hourglass.workflow.identifiers import (
     WORD_BYTES,
     Address,
@@ -52,13 +61,25 @@ from hourglass.workflow.identifiers import (
     OperatorSetId,
     PhaseIndex,
     StakeWeight,
+    Tick,
     WorkflowId,
 )
+from messages.requests import TickCertificate
+from messages.responses import Refusal
+from messages.subjects import PHASES, RESPONSES
+from messages.wire import Message, decode
 
 T = TypeVar("T")
 WEIGHTS = (400, 250, 150, 120, 80)
 POLL_S = 0.01
-PACE = {"solicit_s": 0.2, "turn_s": 0.2, "gather_s": 0.02, "resubmit_s": 0.1}
+PACE = {
+    "solicit_s": 0.2,
+    "turn_s": 0.2,
+    "gather_s": 0.02,
+    "gather_any_s": 0.1,
+    "recall_s": 0.6,
+    "resubmit_s": 0.1,
+}
 TIMEOUT_S = 30.0
 
 
@@ -112,6 +133,7 @@ class MemoryNetwork:
     operators: tuple[Address, ...]
     agents: list[asyncio.Task[None]] = field(default_factory=list)
     aggregators: list[asyncio.Task[None]] = field(default_factory=list)
+    _aggregator_starts: list[Callable[[], asyncio.Task[None]]] = field(default_factory=list)
 
     async def execute(self, payload: bytes = b"") -> ExecutionId:
         """Start a run of the workflow."""
@@ -135,7 +157,63 @@ class MemoryNetwork:
         view = await self.chain.phase(execution, phase.index)
         if view is None or not view.result:
             raise ValueError(f"phase {phase.name!r} has no result")
-        return phase.value_type.decode(view.result)
+        return phase.result_type.decode(view.result)
+
+    async def trigger(self, execution: ExecutionId, phase: Phase[Any], data: bytes = b"") -> None:
+        """Open a phase's gate, as a source. Raises RevertedError if the contract refuses."""
+        await TransactionSender(self.chain, ADMIN).send(Trigger(execution, phase.index, data))
+
+    async def cancel(self, execution: ExecutionId) -> None:
+        """End a run, as its initiator."""
+        await TransactionSender(self.chain, ADMIN).send(CancelExecution(execution))
+
+    async def restart_aggregators(self) -> None:
+        """Lose every aggregator with all that it knew, and start others with the same keys."""
+        for task in self.aggregators:
+            task.cancel()
+        await asyncio.gather(*self.aggregators, return_exceptions=True)
+        self.aggregators = [start() for start in self._aggregator_starts]
+
+    def status(self, execution: ExecutionId, phase: int) -> PhaseStatus:
+        """Where a phase stands on-chain, as it was last told."""
+        return self._on_chain(execution, phase).status
+
+    def attempt(self, execution: ExecutionId, phase: int) -> int:
+        """How often a phase has started."""
+        started = self._on_chain(execution, phase).started
+        return 0 if started is None else started.attempt
+
+    def refusals(self, execution: ExecutionId) -> list[str]:
+        """The codes of the reasons for which operators have refused, one per operator and reason."""
+        said = {
+            (message.operator, message.reason_code)
+            for message in self._published(RESPONSES.name)
+            if isinstance(message, Refusal) and message.slot.execution_id == execution
+        }
+        return [code for _, code in said]
+
+    def _on_chain(self, execution: ExecutionId, phase: int) -> PhaseState:
+        return self.ledger.newest.state.executions[execution].phase(PhaseIndex(phase))
+
+    async def certified(
+        self, execution: ExecutionId, phase: PhaseIndex, tick: Tick, timeout_s: float = TIMEOUT_S
+    ) -> CertifiedTick:
+        """Wait until a tick of a CONTINUOUS phase has its quorum. Raises TimeoutError."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                for message in self._published(PHASES.name):
+                    if (
+                        isinstance(message, TickCertificate)
+                        and (message.slot.execution_id, message.slot.phase_index) == (execution, phase)
+                        and message.certified.tick == tick
+                    ):
+                        return message.certified
+                await asyncio.sleep(POLL_S)
+
+    def _published(self, stream: str) -> Iterator[Message]:
+        kept = self.hub.streams.get(stream)
+        for stored in kept.messages if kept is not None else ():
+            yield decode(stored.data)
 
 
 @asynccontextmanager
@@ -184,7 +262,10 @@ async def memory_network(
             served = (others or {}).get(index, workflow)
             signer = Signer(journal, keys[index], account.secret, default_backend())
             network.agents.append(_agent(chain, hub, folder, tuple(keys[index]), signer, served))
-        network.aggregators = [_aggregator(chain, hub, folder, account) for account in submitters]
+        network._aggregator_starts = [
+            partial(_aggregator, chain, hub, folder, account) for account in submitters
+        ]
+        network.aggregators = [start() for start in network._aggregator_starts]
         yield network
 
 

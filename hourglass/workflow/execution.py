@@ -239,9 +239,7 @@ def _settle(phase: PhaseState, event: PhaseEvent, **changes: object) -> PhaseSta
 
 def _end(execution: Execution, status: ExecutionStatus) -> Execution:
     if status not in EXECUTION_TRANSITIONS[execution.status]:
-        raise IllegalTransitionError(
-            f"an execution goes from {execution.status.name} to {status.name}"
-        )
+        raise IllegalTransitionError(f"an execution goes from {execution.status.name} to {status.name}")
     return replace(execution, status=status)
 
 

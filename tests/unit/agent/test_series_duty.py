@@ -11,6 +11,7 @@ from agent.duty import Duty
 from agent.events import (
     Attest,
     ChainViewed,
+    Event,
     Note,
     Observe,
     Publish,
@@ -63,11 +64,15 @@ def duty(tick: int = 0) -> Duty:
     return Duty(ME, samples.OBSERVATION_SLOT.at_tick(Tick(tick)), samples.SET)
 
 
+def tell(made: Duty, event: Event) -> tuple[Any, ...]:
+    return made.receive(event)
+
+
 def asked(made: Duty, found: Evidence) -> tuple[Any, ...]:
     request = samples.request(slot=made.slot)
-    assert made.receive(RequestReceived(request)) == (Recall(made.slot),)
-    assert made.receive(Recalled(None, ())) == (ViewChain(request),)
-    return made.receive(ChainViewed(request, found, 0.0))
+    assert tell(made, RequestReceived(request)) == (Recall(made.slot),)
+    assert tell(made, Recalled(None, ())) == (ViewChain(request),)
+    return tell(made, ChainViewed(request, found, 0.0))
 
 
 def reason_of(effects: tuple[Any, ...]) -> Reason:
@@ -79,8 +84,8 @@ def proposed(
     made: Duty, certified: list[CertifiedTick], ticks: int, found: Evidence | None = None, **changes: Any
 ) -> tuple[Any, ...]:
     proposal = samples.series_proposal(AGGREGATOR, certified, ticks, **changes)
-    assert made.receive(SeriesProposed(proposal)) == (ViewChain(proposal),)
-    return made.receive(ChainViewed(proposal, found or at(OVER), 0.0))
+    assert tell(made, SeriesProposed(proposal)) == (ViewChain(proposal),)
+    return tell(made, ChainViewed(proposal, found or at(OVER), 0.0))
 
 
 def whole(missing: tuple[int, ...] = ()) -> list[CertifiedTick]:
@@ -126,8 +131,8 @@ def test_the_series_needs_no_handler() -> None:
 def test_a_proposal_for_the_series_slot_is_no_proposal_of_observations() -> None:
     made = duty()
     proposal = samples.proposal(AGGREGATOR, {0: 1, 1: 2, 2: 3})
-    made.receive(Proposed(proposal))
-    assert reason_of(made.receive(ChainViewed(proposal, evidence(), 0.0))) is Reason.WRONG_ROUND
+    tell(made, Proposed(proposal))
+    assert reason_of(tell(made, ChainViewed(proposal, evidence(), 0.0))) is Reason.WRONG_ROUND
 
 
 # ── The series ────────────────────────────────────────────────────────────────────────────────────────
@@ -138,7 +143,7 @@ def test_a_whole_series_is_verified_at_once_and_signed() -> None:
     (verify,) = proposed(made, certified, 12)
     assert isinstance(verify, VerifyTicks)
     assert verify.ticks == tuple(certified)
-    (attest,) = made.receive(TicksVerified(verify.about, verify.evidence, True))
+    (attest,) = tell(made, TicksVerified(verify.about, verify.evidence, True))
     assert isinstance(attest, Attest)
     assert attest.slot == samples.SLOT
     series = decode_series(attest.result)
@@ -150,10 +155,10 @@ def test_a_tick_that_was_seen_certified_is_not_verified_again() -> None:
     made, certified = duty(), whole()
     for one in certified[:-1]:
         certificate = samples.tick_certificate(one.tick, 100 + one.tick)
-        assert made.receive(TickReceived(certificate)) == (ViewChain(certificate),)
-        (verify,) = made.receive(ChainViewed(certificate, at(OVER), 0.0))
-        assert made.receive(TicksVerified(verify.about, verify.evidence, True)) == ()
-        assert made.receive(TickReceived(certificate)) == ()
+        assert tell(made, TickReceived(certificate)) == (ViewChain(certificate),)
+        (verify,) = tell(made, ChainViewed(certificate, at(OVER), 0.0))
+        assert tell(made, TicksVerified(verify.about, verify.evidence, True)) == ()
+        assert tell(made, TickReceived(certificate)) == ()
     (verify,) = proposed(made, certified, 12)
     assert verify.ticks == (certified[-1],)
 
@@ -161,28 +166,28 @@ def test_a_tick_that_was_seen_certified_is_not_verified_again() -> None:
 def test_a_series_may_not_call_a_tick_missed_that_this_agent_saw_certified() -> None:
     made = duty()
     certificate = samples.tick_certificate(4, 104)
-    made.receive(TickReceived(certificate))
-    (verify,) = made.receive(ChainViewed(certificate, at(OVER), 0.0))
-    made.receive(TicksVerified(verify.about, verify.evidence, True))
+    tell(made, TickReceived(certificate))
+    (verify,) = tell(made, ChainViewed(certificate, at(OVER), 0.0))
+    tell(made, TicksVerified(verify.about, verify.evidence, True))
     assert reason_of(proposed(made, whole(missing=(4,)), 12)) is Reason.TICK_LEFT_OUT
 
 
 def test_an_agent_that_saw_nothing_believes_a_missed_tick() -> None:
     (verify,) = proposed(made := duty(), whole(missing=(4, 12)), 12)
-    (attest,) = made.receive(TicksVerified(verify.about, verify.evidence, True))
+    (attest,) = tell(made, TicksVerified(verify.about, verify.evidence, True))
     assert decode_series(attest.result).missed == (4, 12)
 
 
 def test_ticks_that_are_not_signed_are_neither_kept_nor_attested() -> None:
     made = duty()
     certificate = samples.tick_certificate(4, 104)
-    made.receive(TickReceived(certificate))
-    (verify,) = made.receive(ChainViewed(certificate, at(OVER), 0.0))
-    assert reason_of(made.receive(TicksVerified(verify.about, verify.evidence, False))) is (
+    tell(made, TickReceived(certificate))
+    (verify,) = tell(made, ChainViewed(certificate, at(OVER), 0.0))
+    assert reason_of(tell(made, TicksVerified(verify.about, verify.evidence, False))) is (
         Reason.TICK_NOT_CERTIFIED
     )
     (verify,) = proposed(made, whole(missing=(4,)), 12)
-    effects = made.receive(TicksVerified(verify.about, verify.evidence, False))
+    effects = tell(made, TicksVerified(verify.about, verify.evidence, False))
     assert not [effect for effect in effects if isinstance(effect, Attest)]
     assert reason_of(effects) is Reason.TICK_NOT_CERTIFIED
 
@@ -191,7 +196,7 @@ def test_a_quorum_s_wish_to_stop_ends_the_series_at_once() -> None:
     certified = [samples.certified_tick(1, 101), samples.certified_tick(2, 102, stop=True)]
     made = duty()
     (verify,) = proposed(made, certified, 2, evidence(samples.INTERVAL_S + 1))
-    (attest,) = made.receive(TicksVerified(verify.about, verify.evidence, True))
+    (attest,) = tell(made, TicksVerified(verify.about, verify.evidence, True))
     assert decode_series(attest.result).stopped
 
 
@@ -222,16 +227,16 @@ def test_a_series_that_its_ticks_do_not_make_is_refused_with_its_own_reason(
 def test_a_series_from_another_aggregator_than_the_round_s_is_refused() -> None:
     other = next(one for one in samples.AGGREGATORS if one != AGGREGATOR)
     made, proposal = duty(), samples.series_proposal(other, whole(), 12)
-    made.receive(SeriesProposed(proposal))
-    assert reason_of(made.receive(ChainViewed(proposal, at(OVER), 0.0))) is Reason.WRONG_PROPOSER
+    tell(made, SeriesProposed(proposal))
+    assert reason_of(tell(made, ChainViewed(proposal, at(OVER), 0.0))) is Reason.WRONG_PROPOSER
 
 
 def test_a_second_series_in_one_round_is_refused_and_the_first_stands() -> None:
     made = duty()
     (verify,) = proposed(made, whole(), 12)
-    made.receive(TicksVerified(verify.about, verify.evidence, True))
+    tell(made, TicksVerified(verify.about, verify.evidence, True))
     (verify,) = proposed(made, whole(missing=(5,)), 12)
-    effects = made.receive(TicksVerified(verify.about, verify.evidence, True))
+    effects = tell(made, TicksVerified(verify.about, verify.evidence, True))
     assert reason_of(effects) is Reason.SECOND_PROPOSAL
     assert not [effect for effect in effects if isinstance(effect, Attest)]
 
@@ -241,19 +246,17 @@ def test_a_tick_is_agreed_on_like_an_observation() -> None:
     found = evidence(samples.INTERVAL_S + 1)
     slot = made.slot
     proposal = replace(samples.proposal(AGGREGATOR, {0: 1, 1: 2, 2: 3}), slot=slot.in_round(Round(0)))
-    made.receive(Proposed(proposal))
+    tell(made, Proposed(proposal))
     # Signed for another slot: every observation in it, and the proposal itself, is worthless here.
-    assert reason_of(made.receive(ChainViewed(proposal, found, 0.0))) is Reason.WRONG_PROPOSER
-    assert not isinstance(
-        made.receive(RequestReceived(samples.request(slot=slot))), Reduce | Observe | Publish
-    )
+    assert reason_of(tell(made, ChainViewed(proposal, found, 0.0))) is Reason.WRONG_PROPOSER
+    assert not isinstance(tell(made, RequestReceived(samples.request(slot=slot))), Reduce | Observe | Publish)
 
 
 def test_what_is_proposed_twice_is_answered_twice_and_signed_once() -> None:
     made = duty()
     (verify,) = proposed(made, whole(), 12)
-    (attest,) = made.receive(TicksVerified(verify.about, verify.evidence, True))
+    (attest,) = tell(made, TicksVerified(verify.about, verify.evidence, True))
     again = proposed(made, whole(), 12)
     assert again == (verify,)
     assert isinstance(verify.about, SeriesProposal)
-    assert made.receive(TicksVerified(verify.about, verify.evidence, True)) == (attest,)
+    assert tell(made, TicksVerified(verify.about, verify.evidence, True)) == (attest,)
