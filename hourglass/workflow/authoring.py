@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Generic, TypedDict, TypeVar, Unpack, cast
+from typing import Any, Generic, TypedDict, TypeVar, Unpack, cast, overload
 
 from hourglass.errors import DefinitionError
 from hourglass.workflow import abi
@@ -137,6 +137,7 @@ class Workflow:
 
         return decorate
 
+    @overload
     def continuous(
         self,
         *,
@@ -145,29 +146,52 @@ class Workflow:
         timeout: int | timedelta,
         interval: int | timedelta,
         updates: int = 0,
-        reduce: Reducer[T] | None = None,
         **common: Unpack[Common],
-    ) -> Callable[[Handler[T]], Phase[Series[T]]]:
+    ) -> Callable[[Handler[int]], Phase[Series[int]]]: ...
+
+    @overload
+    def continuous(
+        self,
+        *,
+        operator_set: int,
+        threshold: str | int,
+        timeout: int | timedelta,
+        interval: int | timedelta,
+        updates: int = 0,
+        reduce: Reducer[T],
+        **common: Unpack[Common],
+    ) -> Callable[[Handler[T]], Phase[Series[T]]]: ...
+
+    def continuous(
+        self,
+        *,
+        operator_set: int,
+        threshold: str | int,
+        timeout: int | timedelta,
+        interval: int | timedelta,
+        updates: int = 0,
+        reduce: Reducer[Any] = stake_weighted_median,
+        **common: Unpack[Common],
+    ) -> Callable[[Handler[Any]], Phase[Series[Any]]]:
         """A phase whose handler observes at every tick: `updates` of them, the first at once, one each `interval`.
 
         Operators agree at each tick as in a COORDINATION phase; the result is the series. `updates=0`: until the
         timeout. A handler that raises `EarlyStop(value)` wishes to end the series with this tick. Without `reduce`
         it is the stake-weighted median.
         """
-        rule: Reducer[Any] = reduce if reduce is not None else stake_weighted_median
-        _check_reducer(rule)
+        _check_reducer(reduce)
 
-        def decorate(handler: Handler[T]) -> Phase[Series[T]]:
+        def decorate(handler: Handler[Any]) -> Phase[Series[Any]]:
             made = _phase(PhaseType.CONTINUOUS, handler, operator_set, threshold, timeout, common)
             interval_s = seconds(interval, f"phase {made.name!r}", "interval")
             if updates < 0 or interval_s < 0:
                 raise DefinitionError(f"phase {made.name!r}: updates and interval are not negative.")
             return self._add(
                 replace(
-                    cast("Phase[Series[T]]", made),
-                    reducer=rule,
+                    cast("Phase[Series[Any]]", made),
+                    reducer=reduce,
                     result_type=series_of(made.value_type),
-                    metadata=encode_continuous(interval_s, updates, rule.name),
+                    metadata=encode_continuous(interval_s, updates, reduce.name),
                 )
             )
 

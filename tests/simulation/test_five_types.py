@@ -165,7 +165,7 @@ async def test_a_series_goes_on_at_the_right_tick_when_its_aggregator_is_lost_wi
             await network.certified(execution, PhaseIndex(0), Tick(tick))
             if tick < UPDATES:
                 network.ledger.advance(INTERVAL_S)
-        series = await network.result(execution, workflow.phases[0])
+        series: Series[int] = await network.result(execution, workflow.phases[0])
         assert series.missed == ()
 
 
