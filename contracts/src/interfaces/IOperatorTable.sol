@@ -3,9 +3,10 @@ pragma solidity ^0.8.30;
 
 import {BN254} from "../libraries/BN254.sol";
 import {IBN254CertificateVerifier, OperatorSet} from "./IBN254CertificateVerifier.sol";
+import {IKeyRegistrar} from "./IKeyRegistrar.sol";
 
 /// @title A certificate verifier that keeps its own operators: what local networks have in EigenLayer's place
-interface IOperatorTable is IBN254CertificateVerifier {
+interface IOperatorTable is IBN254CertificateVerifier, IKeyRegistrar {
     // ── Types ────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice One row of a published table, complete: from these rows a client rebuilds tree and aggregate key.

@@ -5,6 +5,7 @@ import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {OperatorSet} from "../interfaces/IBN254CertificateVerifier.sol";
+import {IKeyRegistrar} from "../interfaces/IKeyRegistrar.sol";
 import {IOperatorTable} from "../interfaces/IOperatorTable.sol";
 import {BN254} from "../libraries/BN254.sol";
 import {OperatorInfoTree} from "../libraries/OperatorInfoTree.sol";
@@ -25,6 +26,7 @@ abstract contract OperatorRegistry is IOperatorTable, Ownable, EIP712 {
     /// @dev Six words: G1's X and Y, then G2's X and Y, imaginary parts first.
     uint256 private constant KEY_DATA_BYTES = 192;
     uint256 private constant SIGNATURE_BYTES = 64;
+    uint256 private constant G1_BYTES = 64;
     /// @notice Keeps `publishTable`, some 29,000 gas for each, within what one transaction may use (EIP-7825: 2^24).
     uint256 public constant MAX_OPERATORS = 512;
 
@@ -93,7 +95,7 @@ abstract contract OperatorRegistry is IOperatorTable, Ownable, EIP712 {
         if (set.places[operator] != 0) revert OperatorAlreadyRegistered(operator);
         if (set.members.length == MAX_OPERATORS) revert TooManyOperators(MAX_OPERATORS);
         Key memory key = _provenKey(operatorSet, operator, keyData, signature);
-        bytes32 keyHash = keccak256(keyData);
+        bytes32 keyHash = _hashOf(key.pubkeyG1);
         if (_keyOwners[keyHash] != address(0)) revert KeyAlreadyRegistered(_keyOwners[keyHash]);
 
         _keyOwners[keyHash] = operator;
@@ -172,6 +174,18 @@ abstract contract OperatorRegistry is IOperatorTable, Ownable, EIP712 {
         return _stakes[set.stakeIndex[operator]].weights;
     }
 
+    /// @inheritdoc IKeyRegistrar
+    function getOperatorFromSigningKey(OperatorSet calldata operatorSet, bytes calldata keyData)
+        external
+        view
+        returns (address operator, bool registered)
+    {
+        Set storage set = _configured(operatorSet);
+        if (keyData.length < G1_BYTES) revert InvalidLength(G1_BYTES, keyData.length);
+        operator = _keyOwners[_hashOf(abi.decode(keyData, (BN254.G1Point)))];
+        registered = set.places[operator] != 0;
+    }
+
     /// @inheritdoc IOperatorTable
     function calculateKeyRegistrationDigest(OperatorSet calldata operatorSet, address operator, bytes calldata keyData)
         public
@@ -192,6 +206,11 @@ abstract contract OperatorRegistry is IOperatorTable, Ownable, EIP712 {
     /// @dev EigenLayer's 32-byte name of an operator set.
     function _keyOf(OperatorSet calldata operatorSet) internal pure returns (bytes32) {
         return bytes32(abi.encodePacked(operatorSet.avs, uint96(operatorSet.id)));
+    }
+
+    /// @dev A key is known by its half in G1, to which the proof of possession ties the one half in G2.
+    function _hashOf(BN254.G1Point memory pubkeyG1) private pure returns (bytes32) {
+        return keccak256(abi.encode(pubkeyG1));
     }
 
     function _configured(OperatorSet calldata operatorSet) private view returns (Set storage set) {
