@@ -156,8 +156,11 @@ class Start(Protocol):
         environments: Sequence[Mapping[str, str]] | None = None,
         aggregators: int = 1,
         pace: Mapping[str, float] | None = None,
+        operator_sets: Sequence[int] = (1,),
+        weights: Sequence[Mapping[int, int]] | None = None,
     ) -> Play:
-        """Every operator serves `spec`, those in `specs` another one."""
+        """Every operator serves `spec`, those in `specs` another one; all are in all sets, unless `weights` says
+        otherwise, operator by operator."""
         ...
 
 

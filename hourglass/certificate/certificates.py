@@ -45,9 +45,10 @@ class Certificate:
 
     def encode(self) -> bytes:
         """abi.encode(certificate)."""
-        return bytes(abi_encode([CERTIFICATE_ABI], [self._tuple()]))
+        return bytes(abi_encode([CERTIFICATE_ABI], [self.as_tuple()]))
 
-    def _tuple(self) -> tuple[object, ...]:
+    def as_tuple(self) -> tuple[object, ...]:
+        """As the ABI takes it."""
         apk = self.apk.words
         return (
             self.reference_timestamp,

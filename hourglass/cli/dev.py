@@ -1,7 +1,7 @@
 """`hourglass dev`: a whole network on this machine."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WEIGHTS = (400, 250, 150, 120, 80)
 """Unequal stakes: the first three hold 80 %, the last, broken in the demo, 8 %."""
 FEED_SEED = 7
-EXAMPLE = Path(__file__).parents[2] / "examples" / "price_agreement"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def dev(
@@ -49,9 +49,7 @@ async def _dev(served: tuple[str, ...], operators: int, chain_port: int | None, 
     from hourglass.testing.local_network import start_local
 
     async with feeds() as feed_url:
-        plan = network_plan(
-            feed_url, served, operators, broken=False, chain_port=chain_port, bus_port=bus_port
-        )
+        plan = network_plan(feed_url, served, operators, chain_port=chain_port, bus_port=bus_port)
         err.print("Starting a local network …")
         async with start_local(plan) as network:
             with pointer_to(network.network_file):
@@ -76,42 +74,49 @@ def _introduce(network: "LocalNetwork", served: tuple[str, ...]) -> None:
         out.print(f"  hourglass workflow execute {name} --input ETH/USD", highlight=False)
 
 
-def example(name: str) -> str:
-    """The example workflow that comes with the source. Raises ConfigError where only the package is installed."""
-    path = EXAMPLE / f"{name}.py"
+def example(name: str, folder: str = "price_agreement", workflow: str = "oracle") -> str:
+    """An example workflow that comes with the source. Raises ConfigError where only the package is installed."""
+    path = EXAMPLES / folder / f"{name}.py"
     if not path.exists():
         raise ConfigError(
             Reason.UNKNOWN_NAME,
             "The example is not part of the installed package: name your own with --workflow.",
         )
-    return f"{path}:oracle"
+    return f"{path}:{workflow}"
 
 
 def network_plan(
     feed_url: str,
     workflows: tuple[str, ...],
     operators: int,
-    broken: bool,
     chain_port: int | None = None,
     bus_port: int | None = None,
 ) -> "NetworkPlan":
-    """Operators with unequal stakes, each with a feed of its own; the last one broken if asked for."""
+    """Operators with unequal stakes, the same in every operator set that the workflows name, each with its own feed."""
     from hourglass.testing.local_network import NetworkPlan, OperatorPlan
+    from hourglass.workflow.identifiers import OperatorSetId
 
     plans = []
     for number in range(operators):
         name = f"operator-{number + 1}"
-        served = (example("broken"),) if broken and number == operators - 1 else workflows
-        plans.append(OperatorPlan(name, WEIGHTS[number], served, {"PRICE_FEED_URL": f"{feed_url}/{name}"}))
-    return NetworkPlan(tuple(plans), chain_port=chain_port, bus_port=bus_port)
+        plans.append(OperatorPlan(name, WEIGHTS[number], workflows, {"PRICE_FEED_URL": f"{feed_url}/{name}"}))
+    named = {
+        OperatorSetId(phase.options.avs, phase.operator_set_id)
+        if phase.options.avs
+        else phase.operator_set_id
+        for spec in workflows
+        for phase in load_workflow(spec).compile().phases
+    }
+    sets = tuple(sorted(named, key=str))
+    return NetworkPlan(tuple(plans), operator_sets=sets, chain_port=chain_port, bus_port=bus_port)
 
 
 @asynccontextmanager
-async def feeds() -> AsyncIterator[str]:
-    """The replayed prices that the example reads."""
-    from hourglass.testing.price_feed import serve_prices
+async def feeds(series: Sequence[int] | None = None) -> AsyncIterator[str]:
+    """The replayed prices that the examples read, in cents."""
+    from hourglass.testing.price_feed import SERIES_CENTS, serve_prices
 
-    async with serve_prices(FEED_SEED) as url:
+    async with serve_prices(FEED_SEED, series or SERIES_CENTS) as url:
         yield url
 
 

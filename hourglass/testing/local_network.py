@@ -7,7 +7,7 @@ one temporary folder, and leaving the context ends every process and removes tha
 import asyncio
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,17 +21,17 @@ from hourglass.bls.signatures import default_backend
 from hourglass.certificate.ecdsa import address_of
 from hourglass.chain.port import Account
 from hourglass.testing.anvil import Anvil
-from hourglass.testing.deployment import Deployment, OperatorRegistration, deploy_local
+from hourglass.testing.deployment import Deployment, OperatorRegistration, SetName, deploy_local
 from hourglass.testing.nats_server import NatsServer
 from hourglass.testing.processes import NodeProcess
-from hourglass.workflow.identifiers import WORD_BYTES
+from hourglass.workflow.identifiers import WORD_BYTES, OperatorSetId
 
 LIGHT_SCRYPT_N = 2**4
 """Keystores of a local network protect nothing: their keys live as long as the folder."""
 POLL_INTERVAL_S = 0.05
 BLOCK_TIME_S = 1
 """Blocks come at once with a transaction, and every second without, so that the chain's clock moves."""
-OPERATOR_SET = 1
+ONLY_SET: tuple[SetName, ...] = (1,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,18 @@ class OperatorPlan:
     """One operator of a local network."""
 
     name: str
-    weight: int
+    weight: int | Mapping[SetName, int]
+    """Its stake in every operator set, or in those that are named: it is in no other."""
     workflows: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     """What its handlers see."""
+
+    def stakes(self, operator_sets: Sequence[SetName]) -> dict[SetName, int]:
+        """Its stake by operator set."""
+        weights = (
+            self.weight if isinstance(self.weight, Mapping) else dict.fromkeys(operator_sets, self.weight)
+        )
+        return {which: weights[which] for which in operator_sets if weights.get(which)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ class NetworkPlan:
     """What to start."""
 
     operators: tuple[OperatorPlan, ...]
+    operator_sets: tuple[SetName, ...] = ONLY_SET
     aggregators: int = 1
     pace: Mapping[str, float] = field(default_factory=dict)
     chain_port: int | None = None
@@ -120,7 +129,7 @@ async def start_local(
         )
         announce(f"NATS with JetStream on {nats.url}")
         announce(f"chain {anvil.chain_id} (anvil) on {anvil.rpc_url}")
-        people = [_Keys.generate() for _ in plan.operators]
+        people = [_Keys.generate(one.stakes(plan.operator_sets)) for one in plan.operators]
         aggregators = [_new_account() for _ in range(plan.aggregators)]
         network = LocalNetwork(
             folder,
@@ -128,7 +137,7 @@ async def start_local(
             anvil,
             await deploy_local(
                 anvil,
-                [keys.registration(one.weight) for keys, one in zip(people, plan.operators, strict=True)],
+                [keys.registration for keys in people],
                 [account.address for account in aggregators],
             ),
             agents=[],
@@ -161,14 +170,19 @@ async def _stop(network: LocalNetwork) -> None:
 @dataclass(frozen=True, slots=True)
 class _Keys:
     account: Account
-    bls: SecretKey
+    stakes: Mapping[SetName, int]
+    bls: Mapping[SetName, SecretKey]
+    """One for each operator set: a key can be registered once."""
 
     @classmethod
-    def generate(cls) -> "_Keys":
-        return cls(_new_account(), SecretKey.from_entropy(secrets.token_bytes(ENTROPY_BYTES)))
+    def generate(cls, stakes: Mapping[SetName, int]) -> "_Keys":
+        bls = {which: SecretKey.from_entropy(secrets.token_bytes(ENTROPY_BYTES)) for which in stakes}
+        return cls(_new_account(), stakes, bls)
 
-    def registration(self, weight: int) -> OperatorRegistration:
-        return OperatorRegistration(self.account.address, self.bls, {OPERATOR_SET: (weight,)})
+    @property
+    def registration(self) -> OperatorRegistration:
+        weights = {which: (stake,) for which, stake in self.stakes.items()}
+        return OperatorRegistration(self.account.address, self.bls, weights)
 
 
 def _new_account() -> Account:
@@ -178,27 +192,22 @@ def _new_account() -> Account:
 
 def _agent(network: LocalNetwork, plan: OperatorPlan, keys: _Keys) -> LocalNode:
     folder = _folder(network.folder, plan.name)
-    key_file, keystore, password = folder / "operator.key", folder / "bls.json", folder / "password"
+    key_file, password = folder / "operator.key", folder / "password"
     _write_secret(key_file, keys.account.secret.hex())
     _write_secret(password, secrets.token_hex(16))
-    _write_secret(
-        keystore,
-        write_keystore(
-            keys.bls,
-            password.read_text(),
-            secrets.token_bytes(32),
-            secrets.token_bytes(16),
-            default_backend(),
-            scrypt_n=LIGHT_SCRYPT_N,
-        ).decode(),
-    )
+    sets = []
+    for number, (which, secret) in enumerate(keys.bls.items(), start=1):
+        keystore = folder / f"bls-{number}.json"
+        _write_keystore(keystore, secret, password.read_text())
+        avs, index = which if isinstance(which, OperatorSetId) else (network.deployment.avs, which)
+        bls_key = {"keystore": str(keystore), "password_file": str(password)}
+        sets.append({"avs": str(avs), "number": index, "bls_key": bls_key})
     settings = {
         "chain": _chain_settings(network),
         "bus": {"url": network.nats.url},
         "operator_key": {"file": str(key_file)},
-        "bls_key": {"keystore": str(keystore), "password_file": str(password)},
         "journal": str(folder / "journal.sqlite"),
-        "operator_sets": [{"avs": str(network.deployment.avs), "number": OPERATOR_SET}],
+        "operator_sets": sets,
         "workflows": list(plan.workflows),
         "environment": dict(plan.environment),
     }
@@ -243,6 +252,18 @@ def _chain_settings(network: LocalNetwork) -> dict[str, Any]:
         "state_machine": str(network.deployment.state_machine),
         "poll_interval_s": POLL_INTERVAL_S,
     }
+
+
+def _write_keystore(path: Path, secret: SecretKey, password: str) -> None:
+    keystore = write_keystore(
+        secret,
+        password,
+        secrets.token_bytes(32),
+        secrets.token_bytes(16),
+        default_backend(),
+        scrypt_n=LIGHT_SCRYPT_N,
+    )
+    _write_secret(path, keystore.decode())
 
 
 def _folder(parent: Path, name: str) -> Path:

@@ -23,17 +23,20 @@ async def start() -> AsyncIterator[Start]:
             environments: Sequence[Mapping[str, str]] | None = None,
             aggregators: int = 1,
             pace: Mapping[str, float] | None = None,
+            operator_sets: Sequence[int] = (1,),
+            weights: Sequence[Mapping[int, int]] | None = None,
         ) -> Play:
             plan = NetworkPlan(
                 tuple(
                     OperatorPlan(
                         f"operator-{number}",
-                        weight,
+                        dict(weights[number - 1]) if weights else weight,
                         ((specs or {}).get(number, spec),),
                         environments[number - 1] if environments else {},
                     )
                     for number, weight in enumerate(WEIGHTS, start=1)
                 ),
+                operator_sets=tuple(operator_sets),
                 aggregators=aggregators,
                 pace=pace or {"solicit_s": 0.5, "turn_s": 1.0, "resubmit_s": 0.5},
             )

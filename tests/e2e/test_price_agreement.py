@@ -4,12 +4,12 @@ from pathlib import Path
 
 from play import Start
 
-from hourglass.cli.dev import EXAMPLE, FEED_SEED
+from hourglass.cli.dev import EXAMPLES, FEED_SEED
 from hourglass.testing.price_feed import NOISE_CENTS, SERIES_CENTS, serve_prices
 from hourglass.workflow.execution import ExecutionStatus, PhaseStatus
 
-WORKFLOW = f"{EXAMPLE / 'workflow.py'}:oracle"
-BROKEN = f"{EXAMPLE / 'broken.py'}:oracle"
+WORKFLOW = f"{EXAMPLES}/price_agreement/workflow.py:oracle"
+BROKEN = f"{EXAMPLES}/price_agreement/broken.py:oracle"
 
 
 async def test_operators_agree_on_a_price_and_the_contract_holds_the_update(start: Start) -> None:
