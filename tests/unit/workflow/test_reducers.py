@@ -248,6 +248,8 @@ def test_identical_refuses_disagreement() -> None:
     assert identical.reduce(same) == b"a"
     with pytest.raises(ValueError, match="2 different"):
         identical.reduce([*same, *seen((b"b", 1))])
+    with pytest.raises(ValueError, match="2 different"):
+        identical.reduce(seen(([1, 2], 1), ([2, 1], 1)))
 
 
 def test_mode_follows_stake_and_breaks_ties_for_the_smallest() -> None:

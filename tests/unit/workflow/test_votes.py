@@ -131,7 +131,7 @@ def test_counts_are_the_stake_by_choice_and_last_the_abstaining() -> None:
     assert vote_counts(choices=3).name == "vote_counts(3)"
 
 
-@pytest.mark.parametrize("spoilt", [[2], [-1], [0, 1], [0, 0], [10**30]])
+@pytest.mark.parametrize("spoilt", [[2], [-1], [-2], [0, 1], [0, 0], [10**30]])
 def test_a_spoilt_ballot_counts_as_abstaining(spoilt: list[int]) -> None:
     assert vote_counts(choices=2).reduce(votes(([1], 5), (spoilt, 4))) == [0, 5, 4]
 
