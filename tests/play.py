@@ -17,6 +17,7 @@ from hourglass.chain.sender import TransactionSender
 from hourglass.cli.module import load_workflow
 from hourglass.cli.network import NetworkConfig
 from hourglass.cli.status import ask_aggregators
+from hourglass.testing.deployment import SetName
 from hourglass.testing.local_network import LocalNetwork
 from hourglass.testing.processes import NodeProcess
 from hourglass.workflow.events import WorkflowExecutionStarted
@@ -156,8 +157,8 @@ class Start(Protocol):
         environments: Sequence[Mapping[str, str]] | None = None,
         aggregators: int = 1,
         pace: Mapping[str, float] | None = None,
-        operator_sets: Sequence[int] = (1,),
-        weights: Sequence[Mapping[int, int]] | None = None,
+        operator_sets: Sequence[SetName] = (1,),
+        weights: Sequence[Mapping[SetName, int]] | None = None,
     ) -> Play:
         """Every operator serves `spec`, those in `specs` another one; all are in all sets, unless `weights` says
         otherwise, operator by operator."""

@@ -9,6 +9,7 @@ from play import WEIGHTS, WORKFLOWS, Play, Start, Witnessing, witnessing
 
 from hourglass.chain.client import EvmChain
 from hourglass.cli.network import load_network
+from hourglass.testing.deployment import SetName
 from hourglass.testing.local_network import NetworkPlan, OperatorPlan, start_local
 
 
@@ -23,8 +24,8 @@ async def start() -> AsyncIterator[Start]:
             environments: Sequence[Mapping[str, str]] | None = None,
             aggregators: int = 1,
             pace: Mapping[str, float] | None = None,
-            operator_sets: Sequence[int] = (1,),
-            weights: Sequence[Mapping[int, int]] | None = None,
+            operator_sets: Sequence[SetName] = (1,),
+            weights: Sequence[Mapping[SetName, int]] | None = None,
         ) -> Play:
             plan = NetworkPlan(
                 tuple(

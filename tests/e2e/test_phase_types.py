@@ -16,6 +16,7 @@ from hourglass.chain.sender import TransactionSender
 from hourglass.cli.demo import PRICES_CENTS, STAKES
 from hourglass.cli.dev import EXAMPLES, FEED_SEED
 from hourglass.errors import RevertedError
+from hourglass.testing.deployment import SetName
 from hourglass.testing.price_feed import serve_prices
 from hourglass.workflow.execution import ExecutionStatus, PhaseStatus
 from hourglass.workflow.identifiers import ExecutionId, PhaseIndex
@@ -31,7 +32,9 @@ QUICK, BROKEN, HOURLY = (
     f"{FOLDER}/workflow.py:oracle",
 )
 PACE = {"solicit_s": 0.5, "turn_s": 1.0, "gather_any_s": 0.4, "recall_s": 2.0, "resubmit_s": 0.5}
-WEIGHTS = [{number: stakes[index] for number, stakes in STAKES.items()} for index in range(5)]
+WEIGHTS: list[dict[SetName, int]] = [
+    {number: stakes[index] for number, stakes in STAKES.items()} for index in range(5)
+]
 
 
 @pytest.fixture
