@@ -60,10 +60,12 @@ class Evidence:
 
 
 def first_objection(rules: Iterable[Callable[[], Objection | None]]) -> Objection | None:
+    """The first rule's objection that has one; later rules are not tried."""
     return next((objection for rule in rules if (objection := rule())), None)
 
 
 def unless(holds: bool, reason: Reason, detail: str = "") -> Objection | None:
+    """A rule of one line."""
     return None if holds else Objection(reason, detail)
 
 

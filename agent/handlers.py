@@ -11,6 +11,7 @@ from hourglass.workflow.definition import MAX_OBSERVATION_BYTES, MAX_RESULT_BYTE
 from hourglass.workflow.identifiers import Address, ChainTime
 from hourglass.workflow.phases import PLANS
 from hourglass.workflow.series import TickValue
+from hourglass.workflow.series_end import largest_value
 from messages.requests import PhaseRequest, Proposal
 
 REDUCE_TIMEOUT_S = 10.0
@@ -55,7 +56,9 @@ class Handlers:
         )
         if proposal.slot.tick == 0:
             return _bounded(value, MAX_RESULT_BYTES)
-        return _bounded(TickValue(_wish_to_stop(proposal, evidence), value).encode(), MAX_OBSERVATION_BYTES)
+        # Refused at its tick, where it can still be seen and mended: a series that is too long ends nowhere.
+        _bounded(value, min(largest_value(evidence.schedule.ticks), MAX_OBSERVATION_BYTES - 1))
+        return TickValue(_wish_to_stop(proposal, evidence), value).encode()
 
 
 def _work(request: PhaseRequest, evidence: Evidence, operator: Address, ends: ChainTime) -> Work:

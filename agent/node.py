@@ -62,7 +62,7 @@ from hourglass.certificate.slots import ObservationSlot
 from hourglass.certificate.ticks import COEFFICIENT_BYTES, are_signed
 from hourglass.chain.port import Chain
 from hourglass.errors import BusError, ChainError, DecodeError, HandlerError, SignerError
-from hourglass.reasons import Reason
+from hourglass.reasons import Fault, Reason
 from hourglass.workflow.identifiers import Address, OperatorSetId
 from messages.requests import PhaseRequest, Proposal, SeriesProposal, TickCertificate
 from messages.responses import Attestation, Observation, Refusal
@@ -277,7 +277,9 @@ class Node:
         self, reason: Reason, detail: str, slot: ObservationSlot | None = None, subject: str | None = None
     ) -> None:
         self.refused[reason] += 1
-        log.warning(
+        # What is nobody's fault, like a condition that does not hold yet, needs nobody's attention.
+        tell = log.info if reason.fault is Fault.NOBODY else log.warning
+        tell(
             reason.summary,
             reason=reason.code,
             detail=detail,

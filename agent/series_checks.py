@@ -5,6 +5,7 @@ a tick that this agent has seen certified cannot be called missed.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from agent.checks import (
     Evidence,
@@ -100,7 +101,7 @@ def _check_ticking(tick: Tick, evidence: Evidence) -> Objection | None:
 
 def _check_order(proposal: SeriesProposal) -> Objection | None:
     ticks = [one.tick for one in proposal.certified]
-    rising = all(before < after for before, after in zip(ticks, ticks[1:], strict=False))
+    rising = all(before < after for before, after in pairwise(ticks))
     return unless(
         rising and (not ticks or ticks[-1] <= proposal.ticks),
         Reason.WRONG_SERIES,

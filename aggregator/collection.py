@@ -5,8 +5,8 @@
      └─▶ Observation… ─▶ stake suffices ─▶ SignProposal of this round, if it is our turn ─▶ Publish
 
 A phase of one tick has one collection; a CONTINUOUS one has one per tick and one for the series. A collection is
-level-triggered: `sweep` asks "what is missing now?" of the state, so a lost message costs time and nothing else. Time is
-an argument: `now` is loop time, for pacing; `chain_time` is the clock that rounds and ticks follow.
+level-triggered: `sweep` asks "what is missing now?" of the state, so a lost message costs time and nothing else. Time
+is an argument: `now` is loop time, for pacing; `chain_time` is the clock that rounds and ticks follow.
 """
 
 from dataclasses import dataclass, field
@@ -55,6 +55,11 @@ ROUND_LOOK_AHEAD = 1
 """Agents answer proposals of the next round at the most; so an attestation of a later one is nobody's."""
 USED_ROUND_SHARE = 3
 """More than one part in so many of the stake has signed in a round: somebody proposed in it. Fewer may lie."""
+
+LOOKS = 300
+"""How often operators look at a condition until the deadline, at the least."""
+MAX_WATCH_S = 15.0
+"""However long the phase, a condition is seen to hold this soon."""
 
 
 class Agreement(Enum):
@@ -139,6 +144,7 @@ class Collection:
     # ── Answers ───────────────────────────────────────────────────────────────────────────────────────
 
     def observed(self, message: Observation) -> Effects:
+        """An operator observed."""
         opening, observation = self.opening, message.observation
         who = observation.operator
         reason = self._misplaced(message.slot, message.operator_set, message.inputs_hash)
@@ -158,6 +164,7 @@ class Collection:
         return ()
 
     def attested(self, message: Attestation, now: float, chain_time: ChainTime) -> Effects:
+        """An operator signed."""
         who, slot = message.operator, message.slot
         reason = self._misplaced(slot.observation_slot, message.operator_set, message.inputs_hash)
         if reason is None and message.reference_timestamp != self.opening.started.reference_timestamp:
@@ -204,6 +211,7 @@ class Collection:
                 return self._object(who, Reason.FLOODING)
 
     def refused(self, message: Refusal) -> Effects:
+        """An operator says why it does not sign."""
         reason = self._misplaced(message.slot, message.operator_set, self.opening.inputs_hash)
         if reason is None and self.opening.table.index_of(message.operator) is None:
             reason = Reason.NOT_A_MEMBER
@@ -286,7 +294,7 @@ class Collection:
             return ()
         effects = self._certify(now)
         if now >= self._solicit_at:
-            self._solicit_at = now + self.pace.solicit_s
+            self._solicit_at = now + self._solicit_s
             effects += self._solicit(now, chain_time)
         effects += self._propose(now, chain_time, series)
         self.wake_at = min(self.wake_at, self._solicit_at)
@@ -391,6 +399,13 @@ class Collection:
     def is_certifying(self) -> bool:
         """Is a quorum being checked right now?"""
         return self._certifying is not None
+
+    @property
+    def _solicit_s(self) -> float:
+        """Between asking again. A condition that may take days is not looked at every other second."""
+        if not self.opening.plan.gated:
+            return self.pace.solicit_s
+        return max(self.pace.solicit_s, min(MAX_WATCH_S, self.rounds.length_s / LOOKS))
 
     @property
     def _gather_s(self) -> float:

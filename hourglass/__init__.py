@@ -8,7 +8,7 @@ from hourglass.workflow.arithmetic import mean, stake_weighted_mean, total, trim
 from hourglass.workflow.authoring import Phase, Workflow
 from hourglass.workflow.context import Context, EarlyStop, NoResultError
 from hourglass.workflow.lists import concatenation, intersection, union
-from hourglass.workflow.merkle import merkle_proof, merkle_root
+from hourglass.workflow.merkle import merkle_proof, merkle_root, merkle_root_of
 from hourglass.workflow.reducers import (
     Reducer,
     Weighed,
@@ -20,6 +20,7 @@ from hourglass.workflow.reducers import (
     mode,
     reducer,
     stake_weighted_median,
+    with_stake,
 )
 from hourglass.workflow.series import Series
 from hourglass.workflow.triggers import (
@@ -43,7 +44,7 @@ from hourglass.workflow.triggers import (
     result_differs,
     result_equals,
 )
-from hourglass.workflow.votes import vote_counts, weighted_vote, weighted_vote_with
+from hourglass.workflow.votes import VoteTally, tally_votes, vote_counts, weighted_vote, weighted_vote_with
 
 __all__ = [
     "Condition",
@@ -53,6 +54,7 @@ __all__ = [
     "Phase",
     "Reducer",
     "Series",
+    "VoteTally",
     "Weighed",
     "Workflow",
     "all_of",
@@ -72,6 +74,7 @@ __all__ = [
     "median",
     "merkle_proof",
     "merkle_root",
+    "merkle_root_of",
     "minimum",
     "mode",
     "not_",
@@ -87,11 +90,13 @@ __all__ = [
     "result_equals",
     "stake_weighted_mean",
     "stake_weighted_median",
+    "tally_votes",
     "total",
     "trimmed_mean",
     "union",
     "vote_counts",
     "weighted_vote",
     "weighted_vote_with",
+    "with_stake",
 ]
 __version__ = "0.2.0"

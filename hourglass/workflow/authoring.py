@@ -184,14 +184,19 @@ class Workflow:
         def decorate(handler: Handler[Any]) -> Phase[Series[Any]]:
             made = _phase(PhaseType.CONTINUOUS, handler, operator_set, threshold, timeout, common)
             interval_s = seconds(interval, f"phase {made.name!r}", "interval")
-            if updates < 0 or interval_s < 0:
-                raise DefinitionError(f"phase {made.name!r}: updates and interval are not negative.")
+            try:
+                metadata = encode_continuous(interval_s, updates, reduce.name)
+            except ValueError as error:
+                raise DefinitionError(
+                    f"phase {made.name!r}: its interval or updates are out of range: {error}.",
+                    "ContinuousMetadataMalformed",
+                ) from error
             return self._add(
                 replace(
                     cast("Phase[Series[Any]]", made),
                     reducer=reduce,
                     result_type=series_of(made.value_type),
-                    metadata=encode_continuous(interval_s, updates, reduce.name),
+                    metadata=metadata,
                 )
             )
 

@@ -16,7 +16,7 @@ class NoResultError(LookupError):
     """The phase ended without a result: it was skipped, or failed and its definition goes on without it."""
 
 
-class EarlyStop(Exception):  # noqa: N818 - a wish, raised to end the handler; no error
+class EarlyStop(Exception):
     """Raised by a CONTINUOUS phase's handler: end the series with this tick, whose value is `value`.
 
     The series ends only if a quorum of stake wishes it at the same tick; otherwise `value` counts as an ordinary

@@ -17,6 +17,10 @@ class FailurePolicy(IntEnum):
     """Another phase stands in for it."""
 
 
+NOBODY = PhaseIndex(0)
+"""Where no fallback is meant."""
+
+
 class TriggerMode(IntEnum):
     """Who says that a conditional phase's condition holds. Numbered as the contract numbers them."""
 
@@ -35,7 +39,7 @@ class PhaseOptions:
     max_attempts: int = 0
     """0 counts as 1."""
     on_failure: FailurePolicy = FailurePolicy.FAIL_EXECUTION
-    fallback_phase: PhaseIndex = PhaseIndex(0)
+    fallback_phase: PhaseIndex = NOBODY
     """With FALLBACK: who stands in. Otherwise 0."""
     trigger_mode: TriggerMode = TriggerMode.OPERATORS
     skip_if_unmet: bool = False

@@ -208,6 +208,9 @@ class Schedule:
 
 
 def schedule_of(metadata: bytes, started_at: int, deadline: int) -> Schedule:
-    """The ticks of an attempt with this metadata. Raises ValueError for metadata that is no CONTINUOUS phase's."""
-    plan = decode_continuous(metadata)
-    return Schedule(started_at, plan.interval_s, plan.updates, deadline)
+    """The ticks of an attempt with this metadata, by its first two words: that is all the contract vouches for.
+
+    Raises ValueError for metadata that no contract of ours takes.
+    """
+    interval_s, updates = abi.decode(["uint256", "uint256"], metadata[: 2 * abi.WORD])
+    return Schedule(started_at, interval_s, updates, deadline)

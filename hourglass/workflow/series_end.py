@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from hourglass.workflow.abi import WORD
+from hourglass.workflow.definition import MAX_RESULT_BYTES
 from hourglass.workflow.identifiers import ChainTime, Tick
 from hourglass.workflow.series import Schedule, Series, TickValue
 
@@ -17,6 +19,14 @@ def ended_at(schedule: Schedule, certified: Mapping[Tick, TickValue], now: Chain
         return min(stops)
     last = Tick(schedule.ticks)
     return last if last in certified or now >= schedule.over_at else None
+
+
+def largest_value(ticks: int) -> int:
+    """How many bytes each value of a series of so many ticks may have, so that the whole fits into a result.
+
+    Each value costs two words beside its own, padded; the series six.
+    """
+    return (MAX_RESULT_BYTES - 6 * WORD) // max(1, ticks) // WORD * WORD - 2 * WORD
 
 
 def series_of_ticks(certified: Mapping[Tick, TickValue], last: Tick) -> Series[bytes]:

@@ -1,4 +1,4 @@
-"""The rules that make a workflow possible: what the contract would refuse is refused here first, with a better sentence.
+"""The rules that make a workflow possible: what the contract refuses is refused here first, with a better sentence.
 
 Each DefinitionError carries the name of the contract's own error for the same (`rule`), and both sides check in the
 same order, so that they give the same answer to the same definition.
