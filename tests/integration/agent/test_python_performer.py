@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from agent.performers.python import PythonPerformer
 from hourglass.errors import ConfigError, HandlerError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import Attempt, ChainTime, PhaseIndex, StakeWeight, Tick
+from hourglass.workflow.series import TickValue
 
 WORKFLOW = """
 import asyncio, os, time
-from hourglass import Context, Workflow, Weighed, Reducer, stake_weighted_median
+from hourglass import Context, EarlyStop, Workflow, Weighed, Reducer, always, price_above, stake_weighted_median
 
 wf = Workflow("tried")
 common = dict(operator_set=1, threshold="66.67%", timeout=60)
@@ -60,8 +62,46 @@ async def unreducible(ctx: Context) -> int:
 @wf.immediate(**common)
 async def secrets(ctx: Context) -> str:
     return ",".join(sorted(os.environ))
+
+@wf.continuous(interval=5, updates=3, **common)
+async def ticks(ctx: Context) -> int:
+    if ctx.tick == 2:
+        raise EarlyStop(20)
+    return 10 * ctx.tick
+
+async def see(ctx: Context) -> int:
+    return 5_001
+
+async def sign(ctx: Context) -> list[bytes]:
+    return [b"first", b"second"]
+
+@wf.conditional(when=price_above(5_000), watch=see, **common)
+async def watched(ctx: Context) -> bytes:
+    return ctx.trigger_data or b"nothing"
+
+@wf.conditional(when=always(), watch=sign, **common)
+async def approved(ctx: Context) -> int:
+    return 1
+
+@wf.immediate(**common)
+async def stops(ctx: Context) -> int:
+    raise EarlyStop(1)
 """
-PHASES = ("observe", "twice", "raises", "wrong", "dies", "sleeps", "spins", "unreducible", "secrets")
+PHASES = (
+    "observe",
+    "twice",
+    "raises",
+    "wrong",
+    "dies",
+    "sleeps",
+    "spins",
+    "unreducible",
+    "secrets",
+    "ticks",
+    "watched",
+    "approved",
+    "stops",
+)
 Start = Callable[..., Any]
 
 
@@ -79,6 +119,7 @@ def work(performer: PythonPerformer, phase: str, **results: int) -> Work:
         tick=Tick(0),
         payload=b"abc",
         results=tuple((PhaseIndex(PHASES.index(name)), word(value)) for name, value in results.items()),
+        trigger_data=None,
         operator=samples.OPERATORS[0],
         deadline=ChainTime(0),
     )
@@ -207,3 +248,39 @@ def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+async def test_a_tick_s_observation_carries_the_wish_to_stop(start: Start) -> None:
+    performer = await start()
+    for tick, expected in ((1, TickValue(False, word(10))), (2, TickValue(True, word(20)))):
+        asked = replace(work(performer, "ticks"), tick=Tick(tick))
+        assert TickValue.decode(await performer.perform(asked, 10)) == expected
+
+
+async def test_ticks_are_reduced_by_their_values_and_rubbish_is_left_out(start: Start) -> None:
+    performer = await start()
+    observations = [
+        (TickValue(False, word(1)).encode(), StakeWeight(1)),
+        (TickValue(True, word(3)).encode(), StakeWeight(5)),
+        (b"\x07", StakeWeight(100)),
+        (word(9), StakeWeight(100)),
+    ]
+    (definition,) = performer.definition_hashes
+    assert await performer.reduce(definition, PhaseIndex(PHASES.index("ticks")), observations, 10) == word(3)
+
+
+async def test_only_a_series_can_be_stopped_early(start: Start) -> None:
+    assert await reason_of(await start(), "stops") is Reason.HANDLER_FAILED
+
+
+async def test_a_watch_gives_a_value_approvals_or_nothing(start: Start) -> None:
+    performer = await start()
+    assert await performer.watch(work(performer, "watched"), 10) == [word(5_001)]
+    assert await performer.watch(work(performer, "approved"), 10) == [b"first", b"second"]
+    assert await performer.watch(work(performer, "twice"), 10) is None
+
+
+async def test_what_opened_the_gate_reaches_the_handler(start: Start) -> None:
+    performer = await start()
+    asked = replace(work(performer, "watched"), trigger_data=b"key")
+    assert await performer.perform(asked, 10) == b"key"
