@@ -59,6 +59,7 @@ async def _status(execution_id: "ExecutionId", watch: bool, network: NetworkConf
 
 async def read_rows(chain: "EvmChain", execution_id: "ExecutionId") -> list[dict[str, Any]]:
     """Every phase of an execution, as the contract holds it."""
+    from hourglass.workflow.execution import OPEN
     from hourglass.workflow.identifiers import PhaseIndex
 
     execution = await chain.execution(execution_id)
@@ -75,9 +76,8 @@ async def read_rows(chain: "EvmChain", execution_id: "ExecutionId") -> list[dict
                     "name": definition.name,
                     "type": definition.phase_type.name,
                     "status": phase.status.name,
-                    "seconds left": max(0, phase.deadline - phase.as_of)
-                    if phase.status.name == "ACTIVE"
-                    else "",
+                    "attempt": phase.attempt or "",
+                    "seconds left": max(0, phase.deadline - phase.as_of) if phase.status in OPEN else "",
                     "result": "0x" + phase.result.hex() if phase.result else "",
                 }
             )
@@ -107,7 +107,7 @@ def _merged(
 
 def _answers(phase: dict[str, Any] | None, network: NetworkConfig) -> dict[str, Any]:
     if phase is None:
-        return {"stake signed": "", "not counted": ""}
+        return {"ticks": "", "stake signed": "", "not counted": ""}
     total = int(phase["total_weights"][0])
     most = max((int(one["signed_weights"][0]) for one in phase["digests"]), default=0)
     objections = [
@@ -116,9 +116,18 @@ def _answers(phase: dict[str, Any] | None, network: NetworkConfig) -> dict[str, 
         if one["reason"]
     ]
     return {
+        "ticks": _ticks(phase["ticks"]),
         "stake signed": f"{most * 100 / total:.1f} % of {phase['threshold_bps'] * 100 / FULL_BPS:.2f} %",
         "not counted": "\n".join(objections),
     }
+
+
+def _ticks(ticks: dict[str, Any] | None) -> str:
+    if ticks is None:
+        return ""
+    missed = sum(one["missed"] for one in ticks["known"])
+    lost = f", {missed} missed" if missed else ""
+    return f"{len(ticks['known']) - missed} of {ticks['scheduled']}{lost}"
 
 
 def _summary(code: str) -> str:
