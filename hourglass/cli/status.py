@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WATCH_S = 0.5
 API_TIMEOUT_S = 2.0
 FULL_BPS = 10_000
-ENDED = {"COMPLETED": Exit.FINE, "FAILED": Exit.FAILED}
+ENDED = {"COMPLETED": Exit.FINE, "FAILED": Exit.FAILED, "CANCELLED": Exit.FAILED}
 
 
 def status(
@@ -32,7 +32,7 @@ def status(
 ) -> None:
     """Show an execution's phases: their states by the chain; by an aggregator, who has answered and why not.
 
-    Exits with 1 if the execution failed.
+    Exits with 1 if the execution failed or was cancelled.
     """
     raise typer.Exit(asyncio.run(_status(_id(execution), watch, load_network(network), output)))
 

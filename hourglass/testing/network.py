@@ -19,6 +19,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
+import aiohttp
+
 from agent import node as agent_node
 from agent.config import AgentConfig
 from agent.handlers import Handlers
@@ -134,6 +136,8 @@ class MemoryNetwork:
     agents: list[asyncio.Task[None]] = field(default_factory=list)
     aggregators: list[asyncio.Task[None]] = field(default_factory=list)
     _aggregator_starts: list[Callable[[], asyncio.Task[None]]] = field(default_factory=list)
+    _ports: list[int] = field(default_factory=list)
+    """Of the aggregators' status APIs, as they came up."""
 
     async def execute(self, payload: bytes = b"") -> ExecutionId:
         """Start a run of the workflow."""
@@ -172,6 +176,7 @@ class MemoryNetwork:
         for task in self.aggregators:
             task.cancel()
         await asyncio.gather(*self.aggregators, return_exceptions=True)
+        self._ports.clear()
         self.aggregators = [start() for start in self._aggregator_starts]
 
     def status(self, execution: ExecutionId, phase: int) -> PhaseStatus:
@@ -191,6 +196,15 @@ class MemoryNetwork:
             if isinstance(message, Refusal) and message.slot.execution_id == execution
         }
         return [code for _, code in said]
+
+    async def known(self, execution: ExecutionId, phase: int) -> dict[str, Any]:
+        """A phase as the first aggregator's status API shows it; empty if it is not up or knows nothing of it."""
+        if not self._ports:
+            return {}
+        url = f"http://127.0.0.1:{self._ports[0]}/executions/0x{execution.hex()}"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            shown: dict[str, Any] = await answer.json()
+        return next((one for one in shown["phases"] if one["phase"] == phase), {})
 
     def _on_chain(self, execution: ExecutionId, phase: int) -> PhaseState:
         return self.ledger.newest.state.executions[execution].phase(PhaseIndex(phase))
@@ -263,7 +277,7 @@ async def memory_network(
             signer = Signer(journal, keys[index], account.secret, default_backend())
             network.agents.append(_agent(chain, hub, folder, tuple(keys[index]), signer, served))
         network._aggregator_starts = [
-            partial(_aggregator, chain, hub, folder, account) for account in submitters
+            partial(_aggregator, network, folder, account) for account in submitters
         ]
         network.aggregators = [start() for start in network._aggregator_starts]
         yield network
@@ -311,17 +325,20 @@ def _agent(
     return asyncio.create_task(agent_node.run(config, chain, MemoryBus(hub), signer, handlers))
 
 
-def _aggregator(chain: MemoryChain, hub: MemoryHub, folder: Path, account: Account) -> asyncio.Task[None]:
+def _aggregator(network: MemoryNetwork, folder: Path, account: Account) -> asyncio.Task[None]:
     config = AggregatorConfig.model_validate(
         {
-            "chain": _chain_settings(chain),
+            "chain": _chain_settings(network.chain),
             "bus": {},
             "key": {"file": str(folder / "unused")},
             "api": {"port": 0},
             "pace": PACE,
         }
     )
-    return asyncio.create_task(aggregator_node.run(config, chain, MemoryBus(hub), account))
+    bus = MemoryBus(network.hub)
+    return asyncio.create_task(
+        aggregator_node.run(config, network.chain, bus, account, network._ports.append)
+    )
 
 
 async def _cancel(network: MemoryNetwork) -> None:

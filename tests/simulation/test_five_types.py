@@ -20,9 +20,10 @@ from hourglass import (
     stake_weighted_median,
     total,
 )
+from hourglass.bus.memory import Faults
 from hourglass.testing.network import MemoryNetwork, memory_network
 from hourglass.workflow.execution import ExecutionStatus, PhaseStatus
-from hourglass.workflow.identifiers import ExecutionId, PhaseIndex, Tick
+from hourglass.workflow.identifiers import Address, ExecutionId, PhaseIndex, Tick
 
 INTERVAL_S, UPDATES = 300, 12
 WEIGHTS = (400, 250, 150, 120, 80)
@@ -284,3 +285,43 @@ async def test_a_cancelled_execution_is_worked_no_more() -> None:
         await network.certified(execution, PhaseIndex(0), Tick(1))
         await network.cancel(execution)
         assert (await network.ended(execution)).status is ExecutionStatus.CANCELLED
+
+
+async def test_one_workflow_coordinates_operators_of_two_avss() -> None:
+    workflow, other = Workflow("two"), Address(b"\x0c" * 20)
+
+    @workflow.coordination(operator_set=1, threshold="66.67%", timeout=60, reduce=median)
+    async def ours(ctx: Context) -> int:
+        return 1
+
+    @workflow.immediate(after=[ours], operator_set=1, avs=other, threshold="66.67%", timeout=60)
+    async def theirs(ctx: Context) -> int:
+        return ctx.result(ours) + 1
+
+    async with memory_network(workflow) as network:
+        execution = await network.execute()
+        assert await network.result(execution, theirs) == 2
+        view = await network.chain.phase(execution, theirs.index)
+        assert view is not None
+        assert view.operator_set.avs == other
+
+
+async def settled_ticks(network: MemoryNetwork, execution: ExecutionId) -> list[dict[str, Any]]:
+    known = await network.known(execution, 0)
+    return list(known["ticks"]["known"]) if known else []
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_lossy_bus_costs_a_series_no_tick(seed: int) -> None:
+    workflow = oracle()
+    faults = Faults(drop=0.2, duplicate=0.2, delay=0.3, max_delay_s=0.1)
+    async with memory_network(workflow, faults=faults, seed=seed) as network:
+        execution = await network.execute()
+        for tick in range(1, UPDATES + 1):
+            # Asked of the aggregator itself: what it publishes may be lost.
+            async with asyncio.timeout(20):
+                while not any(one["tick"] == tick for one in await settled_ticks(network, execution)):
+                    await asyncio.sleep(0.02)
+            network.ledger.advance(INTERVAL_S if tick < UPDATES else 1)
+        series: Series[int] = await network.result(execution, workflow.phases[0])
+        assert series.missed == ()
