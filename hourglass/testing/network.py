@@ -25,9 +25,6 @@ from agent import node as agent_node
 from agent.config import AgentConfig
 from agent.handlers import Handlers
 from agent.journal import Journal
-from agent.performers import python_worker
-from agent.performers.port import Work
-from agent.performers.python import request_of
 from agent.signer import Signer
 from aggregator import node as aggregator_node
 from aggregator.config import AggregatorConfig
@@ -50,8 +47,7 @@ from hourglass.chain.port import (
     Trigger,
 )
 from hourglass.chain.sender import TransactionSender
-from hourglass.errors import HandlerError
-from hourglass.reasons import Reason
+from hourglass.testing.direct_performer import DirectPerformer
 from hourglass.workflow.authoring import Phase, Workflow
 from hourglass.workflow.events import WorkflowExecutionStarted, WorkflowRegistered
 from hourglass.workflow.execution import ExecutionStatus, PhaseState, PhaseStatus
@@ -83,45 +79,6 @@ PACE = {
     "resubmit_s": 0.1,
 }
 TIMEOUT_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class DirectPerformer:
-    """Runs handlers in this very process. They are the test's own: nothing protects the network from them."""
-
-    workflows: Mapping[bytes, Workflow]
-
-    async def perform(self, work: Work, timeout_s: float) -> bytes:
-        """Run the phase's handler."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await python_worker.perform(self._workflow(work.definition_hash), request_of(work))
-        except TimeoutError as error:
-            raise HandlerError(Reason.HANDLER_TIMED_OUT) from error
-
-    async def watch(self, work: Work, timeout_s: float) -> list[bytes] | None:
-        """Run what the author gave to watch a condition with."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await python_worker.watch(self._workflow(work.definition_hash), request_of(work))
-        except TimeoutError as error:
-            raise HandlerError(Reason.HANDLER_TIMED_OUT) from error
-
-    async def reduce(
-        self,
-        definition: bytes,
-        phase_index: PhaseIndex,
-        observations: Sequence[tuple[bytes, StakeWeight]],
-        timeout_s: float,
-    ) -> bytes:
-        """Run the phase's reducer."""
-        request = {"phase": phase_index, "observations": observations}
-        return python_worker.reduce(self._workflow(definition), request)
-
-    def _workflow(self, definition: bytes) -> Workflow:
-        if definition not in self.workflows:
-            raise HandlerError(Reason.UNKNOWN_WORKFLOW)
-        return self.workflows[definition]
 
 
 @dataclass(slots=True)
