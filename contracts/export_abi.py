@@ -11,7 +11,18 @@ from typing import Any
 
 CONTRACTS = Path(__file__).resolve().parent
 PACKAGE_DATA = CONTRACTS.parent / "hourglass" / "chain" / "abi"
-EXPORTED = ("WorkflowStateMachine", "OperatorTable", "ERC1967Proxy")
+EXPORTED = (
+    "WorkflowStateMachine",
+    "WorkflowRegistry",
+    "TriggerConditions",
+    "FeeVault",
+    "OperatorTable",
+    "ERC1967Proxy",
+)
+CALLED_THROUGH = {"WorkflowStateMachine": ("WorkflowRegistry",)}
+"""Whom a contract delegates calls to: whoever calls it meets all of these, too."""
+ERRORS_THROUGH = {"WorkflowStateMachine": ("TriggerConditions", "FeeVault")}
+"""Whose errors come out of it."""
 
 
 class NoForgeError(RuntimeError):
@@ -34,13 +45,37 @@ def compile_contracts() -> None:
 def exported(name: str) -> str:
     """The text of a contract's data file, from forge's output: ABI and creation bytecode.
 
+    The ABI is all that callers of the contract meet, also what it passes on to others and what comes from them.
     Deterministic: the compiler appends no metadata, and the ABI comes in the compiler's own order.
     """
-    artifact: dict[str, Any] = json.loads(
-        (CONTRACTS / "out" / f"{name}.sol" / f"{name}.json").read_text("utf-8")
-    )
-    data = {"abi": artifact["abi"], "bytecode": artifact["bytecode"]["object"]}
+    artifact = _artifact(name)
+    abi = list(artifact["abi"])
+    for other in CALLED_THROUGH.get(name, ()):
+        abi += [entry for entry in _artifact(other)["abi"] if entry["type"] in {"function", "event", "error"}]
+    for other in ERRORS_THROUGH.get(name, ()):
+        abi += [entry for entry in _artifact(other)["abi"] if entry["type"] == "error"]
+    data = {"abi": _each_once(abi), "bytecode": artifact["bytecode"]["object"]}
     return json.dumps(data, indent=1) + "\n"
+
+
+def _artifact(name: str) -> dict[str, Any]:
+    path = CONTRACTS / "out" / f"{name}.sol" / f"{name}.json"
+    artifact: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return artifact
+
+
+def _each_once(abi: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without repetitions, such as an error that two contracts declare alike; the order stays."""
+    seen: dict[str, dict[str, Any]] = {}
+    for entry in abi:
+        types = [_type(one) for one in entry.get("inputs", ())]
+        seen.setdefault(f"{entry['type']} {entry.get('name', '')}({','.join(types)})", entry)
+    return list(seen.values())
+
+
+def _type(entry: dict[str, Any]) -> str:
+    parts = ",".join(_type(part) for part in entry.get("components", ()))
+    return f"{entry['type']}({parts})"
 
 
 def main() -> int:

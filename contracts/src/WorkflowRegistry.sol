@@ -1,32 +1,57 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {AccessControlUpgradeable} from "@openzeppelin/contracts-upgradeable/access/AccessControlUpgradeable.sol";
-
-import {WorkflowStateMachineStorage} from "./WorkflowStateMachineStorage.sol";
-import {IWorkflowStateMachine} from "./interfaces/IWorkflowStateMachine.sol";
+import {WorkflowRecords} from "./WorkflowRecords.sol";
+import {IBN254CertificateVerifier, OperatorSet} from "./interfaces/IBN254CertificateVerifier.sol";
+import {IFeeVault} from "./interfaces/IFeeVault.sol";
+import {ITriggerConditions} from "./interfaces/ITriggerConditions.sol";
+import {IWorkflowExecutions, IWorkflowRegistry} from "./interfaces/IWorkflowStateMachine.sol";
 import {PhaseDigests} from "./libraries/PhaseDigests.sol";
+import {PhaseSets} from "./libraries/PhaseSets.sol";
+import {StakeTables} from "./libraries/StakeTables.sol";
+import {TickPlans} from "./libraries/TickPlans.sol";
 import {WorkflowDefinitions} from "./libraries/WorkflowDefinitions.sol";
+import {WorkflowOptions} from "./libraries/WorkflowOptions.sol";
 
 /// @title Who may do what, and which workflows there are
-/// @notice The state machine's standing half: set-up, roles, aggregators, definitions. Nothing here runs.
-abstract contract WorkflowRegistry is IWorkflowStateMachine, WorkflowStateMachineStorage, AccessControlUpgradeable {
+/// @notice The state machine's standing half: set-up, roles, definitions. Nothing here runs. See IWorkflowRegistry for what
+///         each function requires.
+/// @dev A WorkflowStateMachine delegates every call to this one that it does not answer itself, so this is its storage,
+///      its address and its ether. On its own the contract is of no use and does no harm: nobody ever gets a role in it.
+contract WorkflowRegistry is IWorkflowRegistry, WorkflowRecords {
+    using PhaseSets for uint64;
+
     // ── Constants ────────────────────────────────────────────────────────────────────────────────────
 
     bytes32 public constant WORKFLOW_CREATOR_ROLE = keccak256("WORKFLOW_CREATOR_ROLE");
-    bytes32 public constant UPGRADER_ROLE = keccak256("UPGRADER_ROLE");
+    /// @notice Who may administer fees: the fee vault asks.
+    bytes32 public constant FEE_MANAGER_ROLE = keccak256("FEE_MANAGER_ROLE");
+    bytes32 public constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
 
     uint256 public constant MAX_NAME_BYTES = WorkflowDefinitions.MAX_NAME_BYTES;
     uint256 public constant MAX_PHASES = WorkflowDefinitions.MAX_PHASES;
     uint256 public constant MAX_METADATA_BYTES = WorkflowDefinitions.MAX_METADATA_BYTES;
     uint32 public constant MAX_TIMEOUT = WorkflowDefinitions.MAX_TIMEOUT;
     uint16 public constant MAX_THRESHOLD = WorkflowDefinitions.MAX_THRESHOLD;
+    uint256 public constant MAX_TICKS = TickPlans.MAX_TICKS;
+    uint8 public constant MAX_ATTEMPTS = WorkflowOptions.MAX_ATTEMPTS;
+    uint32 public constant MAX_EXECUTION_TIMEOUT = WorkflowOptions.MAX_EXECUTION_TIMEOUT;
     uint256 public constant MAX_TRIGGERS = 16;
     uint256 public constant MAX_AGGREGATORS = 32;
 
-    // ── Set-up ───────────────────────────────────────────────────────────────────────────────────────
+    bytes32 public constant PHASE_RESULT_TYPEHASH = PhaseDigests.PHASE_RESULT_TYPEHASH;
+    bytes32 public constant PHASE_INPUTS_TYPEHASH = PhaseDigests.PHASE_INPUTS_TYPEHASH;
+    bytes32 public constant PHASE_TRIGGER_TYPEHASH = PhaseDigests.PHASE_TRIGGER_TYPEHASH;
+    bytes32 public constant TRIGGER_APPROVAL_TYPEHASH = PhaseDigests.TRIGGER_APPROVAL_TYPEHASH;
 
-    /// @inheritdoc IWorkflowStateMachine
+    /// @custom:oz-upgrades-unsafe-allow constructor
+    constructor() {
+        _disableInitializers();
+    }
+
+    // ── Administration ───────────────────────────────────────────────────────────────────────────────
+
+    /// @inheritdoc IWorkflowRegistry
     function initialize(address admin, address verifier_, address avs_, address[] calldata aggregators_)
         external
         initializer
@@ -34,7 +59,10 @@ abstract contract WorkflowRegistry is IWorkflowStateMachine, WorkflowStateMachin
         if (admin == address(0) || verifier_ == address(0) || avs_ == address(0)) revert ZeroAddress();
         _grantRole(DEFAULT_ADMIN_ROLE, admin);
         _grantRole(UPGRADER_ROLE, admin);
+        _grantRole(PAUSER_ROLE, admin);
+        _grantRole(FEE_MANAGER_ROLE, admin);
         _authorizeWorkflowCreator(admin, true);
+        _authorizeTriggerSource(admin, true);
 
         State storage state = _state();
         state.verifier = verifier_;
@@ -43,49 +71,68 @@ abstract contract WorkflowRegistry is IWorkflowStateMachine, WorkflowStateMachin
         _setAggregators(aggregators_);
     }
 
-    /// @inheritdoc IWorkflowStateMachine
+    /// @inheritdoc IWorkflowRegistry
     function authorizeWorkflowCreator(address creator, bool authorized) external onlyRole(DEFAULT_ADMIN_ROLE) {
         _authorizeWorkflowCreator(creator, authorized);
     }
 
-    /// @inheritdoc IWorkflowStateMachine
+    /// @inheritdoc IWorkflowRegistry
+    function authorizeTriggerSource(address source, bool authorized) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _authorizeTriggerSource(source, authorized);
+    }
+
+    /// @inheritdoc IWorkflowRegistry
+    function setFeeVault(address feeVault_) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _state().feeVault = feeVault_;
+        emit FeeVaultSet(feeVault_);
+    }
+
+    /// @inheritdoc IWorkflowRegistry
+    function pause() external onlyRole(PAUSER_ROLE) {
+        _pause();
+    }
+
+    /// @inheritdoc IWorkflowRegistry
+    function unpause() external onlyRole(PAUSER_ROLE) {
+        _unpause();
+    }
+
+    /// @inheritdoc IWorkflowRegistry
     function setAggregators(address[] calldata aggregators_) external onlyRole(DEFAULT_ADMIN_ROLE) {
         _setAggregators(aggregators_);
     }
 
     // ── Workflows ────────────────────────────────────────────────────────────────────────────────────
 
-    /// @inheritdoc IWorkflowStateMachine
+    /// @inheritdoc IWorkflowRegistry
     function registerWorkflow(
         string calldata name,
         PhaseDefinition[] calldata phases,
         address[] calldata authorizedTriggers
-    ) external onlyRole(WORKFLOW_CREATOR_ROLE) returns (bytes32 workflowId) {
-        WorkflowDefinitions.Graph memory graph = WorkflowDefinitions.check(name, phases);
-        if (authorizedTriggers.length > MAX_TRIGGERS) revert TooManyTriggers(MAX_TRIGGERS, authorizedTriggers.length);
-
-        State storage state = _state();
-        bytes32 nameHash = keccak256(bytes(name));
-        uint32 version_ = ++state.versions[msg.sender][nameHash];
-        workflowId = PhaseDigests.workflowId(msg.sender, nameHash, version_);
-
-        Workflow storage workflow = state.workflows[workflowId];
-        workflow.creator = msg.sender;
-        workflow.version = version_;
-        workflow.creationTime = uint64(block.timestamp);
-        workflow.definitionHash = keccak256(abi.encode(name, phases));
-        workflow.rootMask = graph.rootMask;
-        workflow.name = name;
-        workflow.authorizedTriggers = authorizedTriggers;
-        for (uint256 i = 0; i < phases.length; ++i) {
-            _storePhase(workflow.phases.push(), phases[i], graph.dependencyMasks[i], graph.dependentMasks[i]);
+    ) external payable whenNotPaused onlyRole(WORKFLOW_CREATOR_ROLE) nonReentrant returns (bytes32 workflowId) {
+        PhaseOptions[] calldata none;
+        assembly ("memory-safe") {
+            none.offset := 0
+            none.length := 0
         }
-        emit WorkflowRegistered(workflowId, msg.sender, name, version_, workflow.definitionHash);
+        return _register(name, phases, none, 0, authorizedTriggers);
     }
 
-    // ── Views ────────────────────────────────────────────────────────────────────────────────────────
+    /// @inheritdoc IWorkflowRegistry
+    function registerWorkflowWithOptions(
+        string calldata name,
+        PhaseDefinition[] calldata phases,
+        PhaseOptions[] calldata options,
+        uint32 executionTimeout,
+        address[] calldata authorizedTriggers
+    ) external payable whenNotPaused onlyRole(WORKFLOW_CREATOR_ROLE) nonReentrant returns (bytes32 workflowId) {
+        if (options.length != phases.length) revert OptionCountMismatch(phases.length, options.length);
+        return _register(name, phases, options, executionTimeout, authorizedTriggers);
+    }
 
-    /// @inheritdoc IWorkflowStateMachine
+    // ── Views: workflows ─────────────────────────────────────────────────────────────────────────────
+
+    /// @inheritdoc IWorkflowRegistry
     function getWorkflow(bytes32 workflowId) external view returns (WorkflowView memory) {
         Workflow storage workflow = _workflow(workflowId);
         return WorkflowView({
@@ -95,12 +142,13 @@ abstract contract WorkflowRegistry is IWorkflowStateMachine, WorkflowStateMachin
             creationTime: workflow.creationTime,
             definitionHash: workflow.definitionHash,
             avs: _state().avs,
+            executionTimeout: workflow.executionTimeout,
             name: workflow.name,
             authorizedTriggers: workflow.authorizedTriggers
         });
     }
 
-    /// @inheritdoc IWorkflowStateMachine
+    /// @inheritdoc IWorkflowRegistry
     function getWorkflowPhases(bytes32 workflowId) external view returns (PhaseDefinition[] memory phases) {
         PhaseConfig[] storage configs = _workflow(workflowId).phases;
         phases = new PhaseDefinition[](configs.length);
@@ -120,47 +168,76 @@ abstract contract WorkflowRegistry is IWorkflowStateMachine, WorkflowStateMachin
         }
     }
 
-    /// @inheritdoc IWorkflowStateMachine
+    /// @inheritdoc IWorkflowRegistry
+    function getWorkflowOptions(bytes32 workflowId) external view returns (PhaseOptions[] memory options) {
+        Workflow storage workflow = _workflow(workflowId);
+        options = new PhaseOptions[](workflow.phases.length);
+        for (uint32 i = 0; i < options.length; ++i) {
+            PhaseConfig storage config = workflow.phases[i];
+            bool bySource = config.flags & FLAG_TRIGGERED_BY_SOURCE != 0;
+            options[i] = PhaseOptions({
+                avs: workflow.avsOf[i],
+                maxAttempts: config.maxAttempts,
+                onFailure: config.onFailure,
+                fallbackPhase: config.fallbackPhase,
+                triggerMode: bySource ? TriggerMode.SOURCE : TriggerMode.OPERATORS,
+                skipIfUnmet: config.flags & FLAG_SKIP_IF_UNMET != 0
+            });
+        }
+    }
+
+    /// @inheritdoc IWorkflowRegistry
     function latestVersion(address creator, string calldata name) external view returns (uint32) {
         return _state().versions[creator][keccak256(bytes(name))];
     }
 
-    /// @inheritdoc IWorkflowStateMachine
+    /// @inheritdoc IWorkflowRegistry
     function computeWorkflowId(address creator, string calldata name, uint32 version_) external view returns (bytes32) {
         return PhaseDigests.workflowId(creator, keccak256(bytes(name)), version_);
     }
 
-    /// @inheritdoc IWorkflowStateMachine
+    // ── Views: set-up ────────────────────────────────────────────────────────────────────────────────
+
+    /// @inheritdoc IWorkflowRegistry
     function aggregators() external view returns (address[] memory) {
         return _state().aggregators;
     }
 
-    /// @inheritdoc IWorkflowStateMachine
+    /// @inheritdoc IWorkflowRegistry
+    function feeVault() external view returns (address) {
+        return _state().feeVault;
+    }
+
+    /// @inheritdoc IWorkflowRegistry
     function avs() external view returns (address) {
         return _state().avs;
     }
 
-    /// @inheritdoc IWorkflowStateMachine
+    /// @inheritdoc IWorkflowRegistry
     function verifier() external view returns (address) {
         return _state().verifier;
     }
 
-    /// @inheritdoc IWorkflowStateMachine
+    /// @inheritdoc IWorkflowRegistry
     function startBlock() external view returns (uint64) {
         return _state().startBlock;
     }
 
-    // ── Internals ────────────────────────────────────────────────────────────────────────────────────
-
-    function _workflow(bytes32 workflowId) internal view returns (Workflow storage workflow) {
-        workflow = _state().workflows[workflowId];
-        if (workflow.creator == address(0)) revert UnknownWorkflow(workflowId);
-    }
+    // ── Internals: administration ────────────────────────────────────────────────────────────────────
 
     function _authorizeWorkflowCreator(address creator, bool authorized) private {
-        if (authorized) _grantRole(WORKFLOW_CREATOR_ROLE, creator);
-        else _revokeRole(WORKFLOW_CREATOR_ROLE, creator);
+        _setRole(WORKFLOW_CREATOR_ROLE, creator, authorized);
         emit WorkflowCreatorAuthorized(creator, authorized);
+    }
+
+    function _authorizeTriggerSource(address source, bool authorized) private {
+        _setRole(TRIGGER_SOURCE_ROLE, source, authorized);
+        emit TriggerSourceAuthorized(source, authorized);
+    }
+
+    function _setRole(bytes32 role, address account, bool granted) private {
+        if (granted) _grantRole(role, account);
+        else _revokeRole(role, account);
     }
 
     function _setAggregators(address[] calldata aggregators_) private {
@@ -177,22 +254,124 @@ abstract contract WorkflowRegistry is IWorkflowStateMachine, WorkflowStateMachin
         emit AggregatorsSet(aggregators_);
     }
 
+    // ── Internals: registration ──────────────────────────────────────────────────────────────────────
+
+    function _register(
+        string calldata name,
+        PhaseDefinition[] calldata phases,
+        PhaseOptions[] calldata options,
+        uint32 executionTimeout,
+        address[] calldata authorizedTriggers
+    ) private returns (bytes32 workflowId) {
+        if (_state().feeVault == address(0) && msg.value != 0) {
+            revert UnexpectedValue(msg.value);
+        }
+        // The conditions are known to the contract whose storage this is, not to this code.
+        ITriggerConditions conditions = ITriggerConditions(IWorkflowExecutions(address(this)).triggerConditions());
+        WorkflowDefinitions.Graph memory graph =
+            WorkflowDefinitions.check(name, phases, options, executionTimeout, conditions);
+        if (authorizedTriggers.length > MAX_TRIGGERS) revert TooManyTriggers(MAX_TRIGGERS, authorizedTriggers.length);
+
+        Workflow storage workflow;
+        (workflowId, workflow) = _newVersion(name);
+        workflow.definitionHash = _definitionHash(name, phases, options, executionTimeout);
+        workflow.executionTimeout = executionTimeout;
+        workflow.authorizedTriggers = authorizedTriggers;
+        _storePhases(workflow, phases, options, graph);
+        emit WorkflowRegistered(workflowId, msg.sender, name, workflow.version, workflow.definitionHash);
+        _chargeWorkflow();
+    }
+
+    function _newVersion(string calldata name) private returns (bytes32 workflowId, Workflow storage workflow) {
+        State storage state = _state();
+        bytes32 nameHash = keccak256(bytes(name));
+        uint32 version_ = ++state.versions[msg.sender][nameHash];
+        workflowId = PhaseDigests.workflowId(msg.sender, nameHash, version_);
+        workflow = state.workflows[workflowId];
+        workflow.creator = msg.sender;
+        workflow.version = version_;
+        workflow.creationTime = uint64(block.timestamp);
+        workflow.name = name;
+    }
+
+    function _chargeWorkflow() private {
+        address vault = _state().feeVault;
+        if (vault != address(0)) IFeeVault(vault).chargeWorkflow{value: msg.value}(msg.sender);
+    }
+
+    function _definitionHash(
+        string calldata name,
+        PhaseDefinition[] calldata phases,
+        PhaseOptions[] calldata options,
+        uint32 executionTimeout
+    ) private pure returns (bytes32) {
+        if (WorkflowOptions.areDefault(options, executionTimeout)) {
+            return keccak256(abi.encode(name, phases));
+        }
+        return keccak256(abi.encode(name, phases, options, executionTimeout));
+    }
+
+    function _storePhases(
+        Workflow storage workflow,
+        PhaseDefinition[] calldata phases,
+        PhaseOptions[] calldata options,
+        WorkflowDefinitions.Graph memory graph
+    ) private {
+        workflow.rootMask = graph.rootMask;
+        workflow.fallbackMask = graph.fallbackMask;
+        for (uint32 i = 0; i < phases.length; ++i) {
+            _storePhase(workflow.phases.push(), phases[i], graph, i);
+            if (options.length != 0) _storeOptions(workflow, options[i], i);
+            _checkOperatorSet(workflow, i);
+        }
+    }
+
     function _storePhase(
         PhaseConfig storage config,
         PhaseDefinition calldata phase,
-        uint64 dependencyMask,
-        uint64 dependentMask
+        WorkflowDefinitions.Graph memory graph,
+        uint32 index
     ) private {
         config.phaseType = phase.phaseType;
         config.timeout = phase.timeout;
         config.operatorSetId = phase.operatorSetId;
         config.consensusThreshold = phase.consensusThreshold;
-        config.dependencyMask = dependencyMask;
-        config.dependentMask = dependentMask;
+        config.dependencyMask = graph.dependencyMasks[index];
+        config.dependentMask = graph.dependentMasks[index];
+        uint8 flags = phase.requiredStake == 0 ? FLAG_ANY_STAKE : 0;
+        if (graph.fallbackMask.has(index)) flags |= FLAG_STANDS_IN;
+        config.flags = flags;
+        config.primary = graph.primaries[index];
         config.requiredStake = phase.requiredStake;
         config.name = phase.name;
         config.dependencies = phase.dependencies;
         config.triggerCondition = phase.triggerCondition;
         config.metadata = phase.metadata;
+    }
+
+    function _storeOptions(Workflow storage workflow, PhaseOptions calldata options, uint32 index) private {
+        PhaseConfig storage config = workflow.phases[index];
+        config.maxAttempts = options.maxAttempts;
+        config.onFailure = options.onFailure;
+        config.fallbackPhase = uint8(options.fallbackPhase);
+        if (options.triggerMode == TriggerMode.SOURCE) config.flags |= FLAG_TRIGGERED_BY_SOURCE;
+        if (options.skipIfUnmet) config.flags |= FLAG_SKIP_IF_UNMET;
+        if (options.avs != address(0)) {
+            config.flags |= FLAG_FOREIGN_AVS;
+            workflow.avsOf[index] = options.avs;
+        }
+    }
+
+    /// @dev Whether the phase's operator set could work it today, and ever for as long as the phase may take.
+    function _checkOperatorSet(Workflow storage workflow, uint32 index) private view {
+        PhaseConfig storage config = workflow.phases[index];
+        OperatorSet memory operatorSet = _operatorSet(workflow, config, index);
+        IBN254CertificateVerifier verifier_ = IBN254CertificateVerifier(_state().verifier);
+        (, bytes memory refusal) = StakeTables.newest(verifier_, operatorSet, config.requiredStake);
+        StakeTables.demandNone(refusal);
+        uint32 maxStaleness = verifier_.maxOperatorTableStaleness(operatorSet);
+        if (maxStaleness != 0 && config.timeout > maxStaleness) {
+            revert TimeoutExceedsStaleness(index, maxStaleness, config.timeout);
+        }
     }
 }

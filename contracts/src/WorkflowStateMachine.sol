@@ -2,68 +2,116 @@
 pragma solidity ^0.8.30;
 
 import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/UUPSUpgradeable.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
-import {WorkflowRegistry} from "./WorkflowRegistry.sol";
+import {ExecutionViews} from "./ExecutionViews.sol";
+import {PhaseTransitions} from "./PhaseTransitions.sol";
 import {
     IBN254CertificateVerifier,
     IBN254CertificateVerifierTypes,
     OperatorSet
 } from "./interfaces/IBN254CertificateVerifier.sol";
-import {IWorkflowStateMachine} from "./interfaces/IWorkflowStateMachine.sol";
+import {IFeeVault, IFeeVaultTypes} from "./interfaces/IFeeVault.sol";
+import {ITriggerConditions, ITriggerConditionsTypes} from "./interfaces/ITriggerConditions.sol";
+import {IWorkflowExecutions} from "./interfaces/IWorkflowStateMachine.sol";
 import {BN254} from "./libraries/BN254.sol";
 import {PhaseDigests} from "./libraries/PhaseDigests.sol";
-import {WorkflowDefinitions} from "./libraries/WorkflowDefinitions.sol";
+import {PhaseSets} from "./libraries/PhaseSets.sol";
+import {StakeTables} from "./libraries/StakeTables.sol";
 
 /// @title The state machine of multi-phase workflows
-/// @notice It keeps definitions and runs executions of them: it starts each phase whose dependencies have completed,
-///         pins the operator table that the phase is decided by, and takes a result only with a certificate of a quorum
-///         of that table's stake. See IWorkflowStateMachine for what each function requires.
-/// @dev The verifier is trusted, as on every chain it is EigenLayer's: it is called without try/catch, on purpose. A
-///      caught failure could not be told from one that the submitter provoked by giving too little gas, and would let
-///      anyone fail a phase.
-contract WorkflowStateMachine is WorkflowRegistry, UUPSUpgradeable, ReentrancyGuardTransient {
+/// @notice It runs executions of registered workflows: it starts each phase whose dependencies are resolved, pins the
+///         operator table that the phase is decided by, takes a result only with a certificate of a quorum of that table's
+///         stake, and when a phase fails it does what the definition says. See IWorkflowExecutions for what each function
+///         requires. Set-up, roles and definitions are WorkflowRegistry's, to which it delegates.
+/// @dev The verifier is trusted, as on every chain it is EigenLayer's, and so is the fee vault: they are called without
+///      try/catch, on purpose. A caught failure could not be told from one that the caller provoked by giving too little
+///      gas, and would let anyone fail a phase.
+contract WorkflowStateMachine is ExecutionViews, PhaseTransitions, UUPSUpgradeable {
     using BN254 for BN254.G1Point;
     using BN254 for BN254.G2Point;
+    using PhaseSets for uint64;
 
     // ── Constants ────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Storing this much costs about 5.8 million gas, a third of what one transaction may use.
     uint256 public constant MAX_PAYLOAD_BYTES = 8_192;
-    uint256 public constant MAX_RESULT_BYTES = 4_096;
-
-    bytes32 public constant PHASE_RESULT_TYPEHASH = PhaseDigests.PHASE_RESULT_TYPEHASH;
-    bytes32 public constant PHASE_INPUTS_TYPEHASH = PhaseDigests.PHASE_INPUTS_TYPEHASH;
+    /// @notice 63 dependencies' results, a payload and a trigger's data fit into one message of a mebibyte.
+    uint256 public constant MAX_RESULT_BYTES = 16_384;
+    uint256 public constant MAX_TRIGGER_DATA_BYTES = 4_096;
+    /// @notice What a submission costs besides what is measured: 21,000 for any transaction, about 9,000 for the calldata of
+    ///         a certificate that everybody signed, and the way in and out through the proxy. More calldata, for
+    ///         non-signers, is not made good: what the contract can't measure, padding could inflate.
+    uint256 public constant UNMEASURED_GAS = 40_000;
 
     uint256 private constant BASIS_POINTS = 10_000;
-    uint256 private constant WORD = 32;
-    uint32 private constant FIRST_ATTEMPT = 1;
-    /// @dev Phases of one tick; CONTINUOUS phases count theirs.
-    uint32 private constant ONLY_TICK = 0;
 
-    /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor() {
+    address private immutable REGISTRY;
+    address private immutable TRIGGER_CONDITIONS;
+
+    /// @param registry_ A WorkflowRegistry of the same release.
+    /// @param triggerConditions_ A TriggerConditions.
+    /// @custom:oz-upgrades-unsafe-allow constructor state-variable-immutable
+    constructor(address registry_, address triggerConditions_) {
+        if (registry_.code.length == 0) revert NoContract(registry_);
+        if (triggerConditions_.code.length == 0) revert NoContract(triggerConditions_);
+        REGISTRY = registry_;
+        TRIGGER_CONDITIONS = triggerConditions_;
         _disableInitializers();
     }
 
-    /// @inheritdoc IWorkflowStateMachine
-    function version() external pure virtual returns (string memory) {
-        return "0.1.0";
+    /// @dev Ether comes with a call that takes it, or not at all.
+    receive() external payable {
+        revert UnexpectedValue(msg.value);
+    }
+
+    /// @dev Whatever has no function here is the registry's, ether included.
+    /// @custom:oz-upgrades-unsafe-allow delegatecall
+    fallback() external payable {
+        address registry_ = REGISTRY;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            calldatacopy(data, 0, calldatasize())
+            let success := delegatecall(gas(), registry_, data, calldatasize(), 0, 0)
+            returndatacopy(data, 0, returndatasize())
+            if iszero(success) { revert(data, returndatasize()) }
+            return(data, returndatasize())
+        }
+    }
+
+    /// @inheritdoc IWorkflowExecutions
+    function registry() external view returns (address) {
+        return REGISTRY;
+    }
+
+    /// @inheritdoc IWorkflowExecutions
+    function triggerConditions() external view returns (address) {
+        return TRIGGER_CONDITIONS;
+    }
+
+    /// @inheritdoc IWorkflowExecutions
+    function version() external pure returns (string memory) {
+        return "0.2.0";
     }
 
     function _authorizeUpgrade(address) internal override onlyRole(UPGRADER_ROLE) {}
 
-    // ── Executions ───────────────────────────────────────────────────────────────────────────────────
+    // ── Beginning and end ────────────────────────────────────────────────────────────────────────────
 
-    /// @inheritdoc IWorkflowStateMachine
+    /// @inheritdoc IWorkflowExecutions
     function executeWorkflow(bytes32 workflowId, bytes calldata payload)
         external
+        payable
+        whenNotPaused
         nonReentrant
         returns (bytes32 executionId)
     {
         State storage state = _state();
+        address vault = state.feeVault;
+        if (vault == address(0) && msg.value != 0) revert UnexpectedValue(msg.value);
         Workflow storage workflow = _workflow(workflowId);
         if (payload.length > MAX_PAYLOAD_BYTES) revert PayloadTooLarge(MAX_PAYLOAD_BYTES, payload.length);
+        uint32 phaseCount = uint32(workflow.phases.length);
+        _requireStake(workflow, phaseCount);
 
         executionId = PhaseDigests.executionId(workflowId, ++state.executionCount, msg.sender, payload);
         Execution storage execution = state.executions[executionId];
@@ -71,289 +119,221 @@ contract WorkflowStateMachine is WorkflowRegistry, UUPSUpgradeable, ReentrancyGu
         execution.initiator = msg.sender;
         execution.startedAt = uint64(block.timestamp);
         execution.status = ExecutionStatus.RUNNING;
-        execution.phaseCount = uint8(workflow.phases.length);
+        execution.phaseCount = uint8(phaseCount);
+        execution.fallbackMask = workflow.fallbackMask;
+        uint32 timeout = workflow.executionTimeout;
+        if (timeout != 0) execution.deadline = uint64(block.timestamp) + timeout;
         execution.payloadHash = keccak256(payload);
         execution.payload = payload;
         emit WorkflowExecutionStarted(executionId, workflowId, msg.sender, payload);
 
-        uint64 roots = workflow.rootMask;
-        for (uint32 i = 0; roots >> i != 0; ++i) {
-            if (roots & WorkflowDefinitions.maskOf(i) == 0) continue;
-            bytes memory refusal = _startPhase(executionId, execution, workflow.phases[i], i);
-            if (refusal.length != 0) _revertWith(refusal);
+        for (uint64 roots = workflow.rootMask; roots != 0; roots = roots.withoutLowest()) {
+            StakeTables.demandNone(_start(executionId, execution, workflow, roots.lowest()));
         }
+        if (vault != address(0)) _pay(executionId, execution, vault, phaseCount, payload);
     }
 
-    /// @inheritdoc IWorkflowStateMachine
+    /// @inheritdoc IWorkflowExecutions
+    function cancelExecution(bytes32 executionId) external nonReentrant {
+        Execution storage execution = _execution(executionId);
+        _requireRunning(execution);
+        if (execution.initiator != msg.sender) revert NotTheInitiator(execution.initiator, msg.sender);
+        execution.status = ExecutionStatus.CANCELLED;
+        emit WorkflowCancelled(executionId, msg.sender);
+        _settleUp(executionId, execution);
+    }
+
+    // ── Phases ───────────────────────────────────────────────────────────────────────────────────────
+
+    /// @inheritdoc IWorkflowExecutions
+    function trigger(bytes32 executionId, uint32 phaseIndex, bytes calldata data) external whenNotPaused nonReentrant {
+        Execution storage execution = _execution(executionId);
+        Phase storage phase = _phase(executionId, execution, phaseIndex);
+        Workflow storage workflow = _state().workflows[execution.workflowId];
+        _requireTriggerSource(workflow);
+        _requireRunning(execution);
+        if (phase.status != PhaseStatus.CONDITIONAL_WAITING) revert PhaseNotWaiting(phase.status);
+        _requireInTime(phase);
+        if (data.length > MAX_TRIGGER_DATA_BYTES) revert TriggerDataTooLarge(MAX_TRIGGER_DATA_BYTES, data.length);
+        PhaseConfig storage config = _config(workflow, phaseIndex);
+        uint32 attempt = phase.attempt;
+        ITriggerConditionsTypes.Facts memory facts = _facts(workflow, execution, config);
+        facts.approvalDigest = PhaseDigests.approvalDigest(executionId, phaseIndex, attempt);
+        bool holds = ITriggerConditions(TRIGGER_CONDITIONS).holds(config.triggerCondition, facts, data);
+        if (!holds) revert TriggerNotMet();
+
+        bytes32 inputsHash = PhaseDigests.triggeredInputsHash(_inputsHash(workflow, execution, config, phase), data);
+        phase.status = PhaseStatus.ACTIVE;
+        phase.inputsHash = inputsHash;
+        emit ConditionalTriggerActivated(executionId, phaseIndex, attempt, msg.sender, data, inputsHash);
+    }
+
+    /// @inheritdoc IWorkflowExecutions
     function submitPhaseResult(
         bytes32 executionId,
         uint32 phaseIndex,
         uint32 round,
         bytes calldata result,
         bytes calldata certificate
-    ) external nonReentrant {
+    ) external whenNotPaused nonReentrant {
+        uint256 gasAtEntry = gasleft();
         Execution storage execution = _execution(executionId);
         Phase storage phase = _phase(executionId, execution, phaseIndex);
-        PhaseConfig storage config = _state().workflows[execution.workflowId].phases[phaseIndex];
-        _requireActive(execution, phase);
-        if (block.timestamp > phase.deadline) revert DeadlinePassed(phase.deadline, uint64(block.timestamp));
+        if (phase.status != PhaseStatus.ACTIVE) revert PhaseNotActive(phase.status);
+        _requireRunning(execution);
+        _requireInTime(phase);
         if (result.length > MAX_RESULT_BYTES) revert ResultTooLarge(MAX_RESULT_BYTES, result.length);
+        Workflow storage workflow = _state().workflows[execution.workflowId];
+        PhaseConfig storage config = _config(workflow, phaseIndex);
         if (round != 0 && !_hasRounds(config.phaseType)) revert InvalidRound(0, round);
 
-        PhaseDigests.PhaseSlot memory slot = _slotOf(executionId, phaseIndex, phase, round);
-        bytes32 messageHash = _messageHash(slot, config.operatorSetId, phase.inputsHash, keccak256(result));
+        IBN254CertificateVerifierTypes.BN254Certificate calldata cert = _certificateIn(certificate);
+        OperatorSet memory operatorSet = _operatorSet(workflow, config, phaseIndex);
+        uint32 attempt = phase.attempt;
+        bytes32 resultHash = keccak256(result);
+        bytes32 messageHash = PhaseDigests.messageHash(
+            operatorSet,
+            PhaseDigests.slot(executionId, phaseIndex, attempt, round),
+            _inputsHash(workflow, execution, config, phase),
+            resultHash
+        );
+        _requireAbout(cert, phase.referenceTimestamp, messageHash);
 
         phase.status = PhaseStatus.COMPLETED;
-        _storeResult(phase, result);
-        execution.completedMask |= WorkflowDefinitions.maskOf(phaseIndex);
-        (uint256 signed, uint256 total) = _requireQuorum(config, phase.referenceTimestamp, messageHash, certificate);
-        emit PhaseCompleted(
-            slot.executionId, slot.phaseIndex, slot.attempt, slot.round, result, signed, total, msg.sender
-        );
-
-        _advance(slot.executionId, execution, config.dependentMask);
+        _storeResult(phase, result, resultHash);
+        uint64 freed = _resolve(execution, workflow, phaseIndex);
+        (uint256 signed, uint256 total) = _requireQuorum(operatorSet, cert, config.consensusThreshold);
+        emit PhaseCompleted(executionId, phaseIndex, attempt, round, result, signed, total, msg.sender);
+        _advance(executionId, execution, workflow, freed);
+        if (!execution.paid) return;
+        _settle(executionId, execution, phaseIndex, operatorSet, cert, signed, gasAtEntry);
+        _settleUp(executionId, execution);
     }
 
-    /// @inheritdoc IWorkflowStateMachine
-    function checkPhaseTimeout(bytes32 executionId, uint32 phaseIndex) external {
+    /// @inheritdoc IWorkflowExecutions
+    function checkPhaseTimeout(bytes32 executionId, uint32 phaseIndex) external nonReentrant {
         Execution storage execution = _execution(executionId);
         Phase storage phase = _phase(executionId, execution, phaseIndex);
-        _requireActive(execution, phase);
+        PhaseStatus status = phase.status;
+        if (status != PhaseStatus.ACTIVE && status != PhaseStatus.CONDITIONAL_WAITING) revert PhaseNotActive(status);
+        _requireRunning(execution);
         uint64 deadline = phase.deadline;
         if (block.timestamp <= deadline) revert DeadlineNotPassed(deadline, uint64(block.timestamp));
 
-        phase.status = PhaseStatus.TIMED_OUT;
-        emit PhaseTimedOut(executionId, phaseIndex, phase.attempt, deadline);
-        _failExecution(executionId, execution, phaseIndex);
-    }
-
-    // ── Views ────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @inheritdoc IWorkflowStateMachine
-    function getExecution(bytes32 executionId) external view returns (ExecutionView memory) {
-        Execution storage execution = _execution(executionId);
-        uint32 completed = 0;
-        for (uint64 left = execution.completedMask; left != 0; left &= left - 1) {
-            ++completed;
+        Workflow storage workflow = _state().workflows[execution.workflowId];
+        PhaseConfig storage config = _config(workflow, phaseIndex);
+        uint64 overall = execution.deadline;
+        uint64 freed;
+        if (overall != 0 && block.timestamp > overall) {
+            _timeOut(executionId, phaseIndex, phase);
+            _fail(executionId, execution, phaseIndex);
+        } else if (_isUnmet(config, status)) {
+            phase.status = PhaseStatus.SKIPPED;
+            emit PhaseSkipped(executionId, phaseIndex, phase.attempt);
+            freed = _resolve(execution, workflow, phaseIndex);
+        } else if (phase.attempt < config.maxAttempts) {
+            emit PhaseTimedOut(executionId, phaseIndex, phase.attempt, deadline);
+            freed = _open(executionId, execution, workflow, phaseIndex);
+        } else {
+            _timeOut(executionId, phaseIndex, phase);
+            freed = _giveUp(executionId, execution, workflow, phaseIndex);
         }
-        return ExecutionView({
-            asOf: uint64(block.timestamp),
-            executionId: executionId,
-            workflowId: execution.workflowId,
-            initiator: execution.initiator,
-            status: execution.status,
-            startedAt: execution.startedAt,
-            phaseCount: execution.phaseCount,
-            completedCount: completed,
-            payload: execution.payload
-        });
+        _advance(executionId, execution, workflow, freed);
+        _settleUp(executionId, execution);
     }
 
-    /// @inheritdoc IWorkflowStateMachine
-    function getPhase(bytes32 executionId, uint32 phaseIndex) external view returns (PhaseView memory) {
-        State storage state = _state();
-        Execution storage execution = _execution(executionId);
-        Phase storage phase = _phase(executionId, execution, phaseIndex);
-        Workflow storage workflow = state.workflows[execution.workflowId];
-        PhaseConfig storage config = workflow.phases[phaseIndex];
-        return PhaseView({
-            asOf: uint64(block.timestamp),
-            executionStatus: execution.status,
-            workflowId: execution.workflowId,
-            definitionHash: workflow.definitionHash,
-            phaseType: config.phaseType,
-            status: _statusOf(phase),
-            attempt: phase.attempt,
-            avs: state.avs,
-            operatorSetId: config.operatorSetId,
-            consensusThreshold: config.consensusThreshold,
-            referenceTimestamp: phase.referenceTimestamp,
-            startedAt: phase.startedAt,
-            deadline: phase.deadline,
-            inputsHash: phase.inputsHash,
-            result: _resultOf(phase),
-            aggregators: state.aggregators
-        });
+    // ── Internals: requirements ──────────────────────────────────────────────────────────────────────
+
+    function _requireRunning(Execution storage execution) private view {
+        if (execution.status != ExecutionStatus.RUNNING) revert ExecutionNotRunning(execution.status);
     }
 
-    /// @inheritdoc IWorkflowStateMachine
-    function getPhaseStatus(bytes32 executionId, uint32 phaseIndex) external view returns (PhaseStatus) {
-        return _statusOf(_phase(executionId, _execution(executionId), phaseIndex));
+    function _requireInTime(Phase storage phase) private view {
+        uint64 deadline = phase.deadline;
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline, uint64(block.timestamp));
     }
 
-    /// @inheritdoc IWorkflowStateMachine
-    function getPhaseResult(bytes32 executionId, uint32 phaseIndex) external view returns (bytes memory) {
-        return _resultOf(_phase(executionId, _execution(executionId), phaseIndex));
+    function _requireTriggerSource(Workflow storage workflow) private view {
+        if (hasRole(TRIGGER_SOURCE_ROLE, msg.sender)) return;
+        if (!_isAmong(msg.sender, workflow.authorizedTriggers)) revert NotATriggerSource(msg.sender);
     }
 
-    /// @inheritdoc IWorkflowStateMachine
-    function getMessageHash(bytes32 executionId, uint32 phaseIndex, uint32 round, bytes calldata result)
-        external
-        view
-        returns (bytes32)
-    {
-        Execution storage execution = _execution(executionId);
-        Phase storage phase = _phase(executionId, execution, phaseIndex);
-        if (phase.attempt == 0) revert PhaseNotActive(phase.status);
-        uint32 operatorSetId = _state().workflows[execution.workflowId].phases[phaseIndex].operatorSetId;
-        PhaseDigests.PhaseSlot memory slot = _slotOf(executionId, phaseIndex, phase, round);
-        return _messageHash(slot, operatorSetId, phase.inputsHash, keccak256(result));
-    }
-
-    // ── Internals: look-ups ──────────────────────────────────────────────────────────────────────────
-
-    function _execution(bytes32 executionId) private view returns (Execution storage execution) {
-        execution = _state().executions[executionId];
-        if (execution.status == ExecutionStatus.NONE) revert UnknownExecution(executionId);
-    }
-
-    function _phase(bytes32 executionId, Execution storage execution, uint32 phaseIndex)
-        private
-        view
-        returns (Phase storage)
-    {
-        if (phaseIndex >= execution.phaseCount) revert UnknownPhase(executionId, phaseIndex);
-        return execution.phases[phaseIndex];
-    }
-
-    function _operatorSet(uint32 operatorSetId) private view returns (OperatorSet memory) {
-        return OperatorSet(_state().avs, operatorSetId);
-    }
-
-    /// @dev The one place where a deadline becomes a status.
-    function _statusOf(Phase storage phase) private view returns (PhaseStatus status) {
-        status = phase.status;
-        if (status == PhaseStatus.ACTIVE && block.timestamp > phase.deadline) return PhaseStatus.TIMED_OUT;
+    /// @dev Every operator set holds what its phases require. Phases of the same set follow each other more often than
+    ///      not, so the set asked last is remembered.
+    function _requireStake(Workflow storage workflow, uint32 phaseCount) private view {
+        IBN254CertificateVerifier verifier = IBN254CertificateVerifier(_state().verifier);
+        OperatorSet memory last;
+        uint256 lastRequired = 0;
+        for (uint32 i = 0; i < phaseCount; ++i) {
+            PhaseConfig storage config = _config(workflow, i);
+            OperatorSet memory operatorSet = _operatorSet(workflow, config, i);
+            uint256 required = _requiredStake(config);
+            bool same = i != 0 && operatorSet.avs == last.avs && operatorSet.id == last.id;
+            if (same && required <= lastRequired) continue;
+            (, bytes memory refusal) = StakeTables.newest(verifier, operatorSet, required);
+            StakeTables.demandNone(refusal);
+            (last, lastRequired) = (operatorSet, required);
+        }
     }
 
     /// @dev Whether proposals decide the phase's bytes, so that they come in rounds.
     function _hasRounds(PhaseType phaseType) private pure returns (bool) {
-        return phaseType == PhaseType.COORDINATION;
+        return phaseType == PhaseType.COORDINATION || phaseType == PhaseType.CONTINUOUS;
     }
 
-    // ── Internals: starting phases ───────────────────────────────────────────────────────────────────
+    /// @dev Whether a deadline means that the condition did not hold, in a phase that may go without. Where operators judge,
+    ///      the chain can't tell a condition that did not hold from a quorum that was not found.
+    function _isUnmet(PhaseConfig storage config, PhaseStatus status) private view returns (bool) {
+        uint8 flags = config.flags;
+        if (flags & FLAG_SKIP_IF_UNMET == 0) return false;
+        return status == PhaseStatus.CONDITIONAL_WAITING || flags & FLAG_TRIGGERED_BY_SOURCE == 0;
+    }
 
-    /// @dev Starts the dependents that waited for nothing else, lowest first; then the execution may be complete.
-    function _advance(bytes32 executionId, Execution storage execution, uint64 dependents) private {
-        uint64 completed = execution.completedMask;
-        PhaseConfig[] storage configs = _state().workflows[execution.workflowId].phases;
-        for (uint32 i = 0; dependents >> i != 0; ++i) {
-            if (dependents & WorkflowDefinitions.maskOf(i) == 0) continue;
-            if (configs[i].dependencyMask & ~completed != 0) continue;
-            bytes memory refusal = _startPhase(executionId, execution, configs[i], i);
-            if (refusal.length == 0) continue;
-
-            execution.phases[i].status = PhaseStatus.FAILED;
-            execution.phases[i].attempt = FIRST_ATTEMPT;
-            emit PhaseFailed(executionId, i, FIRST_ATTEMPT, bytes4(refusal));
-            return _failExecution(executionId, execution, i);
+    function _isAmong(address account, address[] storage accounts) private view returns (bool) {
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            if (accounts[i] == account) return true;
         }
-        if (completed == type(uint64).max >> (MAX_PHASES - execution.phaseCount)) {
-            execution.status = ExecutionStatus.COMPLETED;
-            emit WorkflowCompleted(executionId);
-        }
+        return false;
     }
 
-    function _failExecution(bytes32 executionId, Execution storage execution, uint32 phaseIndex) private {
-        execution.status = ExecutionStatus.FAILED;
-        emit WorkflowFailed(executionId, phaseIndex);
-    }
-
-    /// @dev Opens the phase's first attempt. Returns the encoded error if it can't, having changed nothing.
-    function _startPhase(bytes32 executionId, Execution storage execution, PhaseConfig storage config, uint32 index)
-        private
-        returns (bytes memory refusal)
-    {
-        OperatorSet memory operatorSet = _operatorSet(config.operatorSetId);
-        uint64 deadline = uint64(block.timestamp) + config.timeout;
-        uint32 referenceTimestamp;
-        (referenceTimestamp, refusal) = _usableTable(operatorSet, deadline, config.requiredStake);
-        if (refusal.length != 0) return refusal;
-
-        Phase storage phase = execution.phases[index];
-        phase.status = PhaseStatus.ACTIVE;
-        phase.attempt = FIRST_ATTEMPT;
-        phase.referenceTimestamp = referenceTimestamp;
-        phase.startedAt = uint64(block.timestamp);
-        phase.deadline = deadline;
-        phase.inputsHash = _inputsHash(execution, config.dependencies);
-        emit PhaseStarted(
-            executionId,
-            index,
-            FIRST_ATTEMPT,
-            operatorSet.avs,
-            operatorSet.id,
-            referenceTimestamp,
-            deadline,
-            phase.inputsHash
-        );
-    }
-
-    /// @dev The newest table of the set, if it lasts until the deadline and holds the stake; else the encoded error.
-    function _usableTable(OperatorSet memory operatorSet, uint64 deadline, uint256 requiredStake)
+    /// @dev What a condition may be judged by, save for the approval's digest. A result that stands by its hash alone is
+    ///      none to a condition.
+    function _facts(Workflow storage workflow, Execution storage execution, PhaseConfig storage config)
         private
         view
-        returns (uint32 referenceTimestamp, bytes memory refusal)
+        returns (ITriggerConditionsTypes.Facts memory facts)
     {
-        IBN254CertificateVerifier verifier_ = IBN254CertificateVerifier(_state().verifier);
-        referenceTimestamp = verifier_.latestReferenceTimestamp(operatorSet);
-        if (referenceTimestamp == 0) {
-            return (0, abi.encodeWithSelector(TableMissing.selector, operatorSet.avs, operatorSet.id));
-        }
-        uint64 maxStaleness = verifier_.maxOperatorTableStaleness(operatorSet);
-        uint64 freshUntil = referenceTimestamp + maxStaleness;
-        if (maxStaleness != 0 && deadline > freshUntil) {
-            return (0, abi.encodeWithSelector(TableStale.selector, deadline, freshUntil));
-        }
-        uint256[] memory totals = verifier_.getTotalStakeWeights(operatorSet, referenceTimestamp);
-        uint256 total = totals.length == 0 ? 0 : totals[0];
-        if (total == 0 || total < requiredStake) {
-            return (0, abi.encodeWithSelector(RequiredStakeNotMet.selector, requiredStake, total));
-        }
-    }
-
-    function _inputsHash(Execution storage execution, uint32[] memory dependencies) private view returns (bytes32) {
-        bytes32[] memory resultHashes = new bytes32[](dependencies.length);
-        for (uint256 i = 0; i < dependencies.length; ++i) {
-            resultHashes[i] = _resultHashOf(execution.phases[dependencies[i]]);
-        }
-        return PhaseDigests.inputsHash(execution.payloadHash, dependencies, resultHashes);
-    }
-
-    function _revertWith(bytes memory encodedError) private pure {
-        assembly ("memory-safe") {
-            revert(add(encodedError, 0x20), mload(encodedError))
+        facts.timestamp = uint64(block.timestamp);
+        facts.blockNumber = uint64(block.number);
+        facts.dependencies = config.dependencies;
+        facts.results = new bytes[](facts.dependencies.length);
+        facts.present = new bool[](facts.dependencies.length);
+        for (uint256 i = 0; i < facts.dependencies.length; ++i) {
+            Phase storage bearer = _resultBearer(workflow, execution, facts.dependencies[i]);
+            if (bearer.status != PhaseStatus.COMPLETED || bearer.resultLength > MAX_STORED_RESULT_BYTES) continue;
+            facts.present[i] = true;
+            facts.results[i] = _resultOf(bearer);
         }
     }
 
     // ── Internals: results ───────────────────────────────────────────────────────────────────────────
 
-    function _requireActive(Execution storage execution, Phase storage phase) private view {
-        if (phase.status != PhaseStatus.ACTIVE) revert PhaseNotActive(phase.status);
-        if (execution.status != ExecutionStatus.RUNNING) revert ExecutionNotRunning(execution.status);
-    }
-
-    function _slotOf(bytes32 executionId, uint32 phaseIndex, Phase storage phase, uint32 round)
+    /// @dev The certificate where it stands in the calldata: it goes on to the verifier unread, but for its head. An offset
+    ///      that leads astray finds zeros or other calldata there, and no certificate of this message.
+    function _certificateIn(bytes calldata encoded)
         private
-        view
-        returns (PhaseDigests.PhaseSlot memory)
+        pure
+        returns (IBN254CertificateVerifierTypes.BN254Certificate calldata cert)
     {
-        return PhaseDigests.PhaseSlot(executionId, phaseIndex, phase.attempt, ONLY_TICK, round);
-    }
-
-    function _messageHash(
-        PhaseDigests.PhaseSlot memory slot,
-        uint32 operatorSetId,
-        bytes32 inputsHash,
-        bytes32 resultHash
-    ) private view returns (bytes32) {
-        return PhaseDigests.messageHash(_operatorSet(operatorSetId), slot, inputsHash, resultHash);
+        assembly ("memory-safe") {
+            cert := add(encoded.offset, calldataload(encoded.offset))
+        }
     }
 
     /// @dev What the verifier leaves to its caller: that the certificate is about this table and this result, that
     ///      somebody signed it, and that the signature is a point, without which EigenLayer's verifier burns all gas.
     function _requireAbout(
-        IBN254CertificateVerifierTypes.BN254Certificate memory cert,
+        IBN254CertificateVerifierTypes.BN254Certificate calldata cert,
         uint32 referenceTimestamp,
         bytes32 messageHash
     ) private pure {
@@ -361,29 +341,24 @@ contract WorkflowStateMachine is WorkflowRegistry, UUPSUpgradeable, ReentrancyGu
             revert InvalidReferenceTimestamp(referenceTimestamp, cert.referenceTimestamp);
         }
         if (cert.messageHash != messageHash) revert InvalidMessageHash(messageHash, cert.messageHash);
-        if (cert.signature.isIdentity() || cert.apk.isIdentity()) revert EmptyCertificate();
-        cert.signature.requireOnCurve();
+        BN254.G1Point memory signature = cert.signature;
+        BN254.G2Point memory apk = cert.apk;
+        if (signature.isIdentity() || apk.isIdentity()) revert EmptyCertificate();
+        signature.requireOnCurve();
     }
 
-    /// @dev Has the certificate verified and compares exactly, where the verifier's own comparison rounds down. Since
-    ///      the threshold is at least 1 and the first column's total was positive when the phase started, no certificate
-    ///      without stake behind it passes.
+    /// @dev Has the certificate verified and compares exactly, where the verifier's own comparison rounds down. Under a
+    ///      threshold of 0 any stake in the first column will do, and under no threshold will none.
     /// @return signed The first column's stake that signed.
     /// @return total The first column's stake.
     function _requireQuorum(
-        PhaseConfig storage config,
-        uint32 referenceTimestamp,
-        bytes32 messageHash,
-        bytes calldata certificate
+        OperatorSet memory operatorSet,
+        IBN254CertificateVerifierTypes.BN254Certificate calldata cert,
+        uint16 threshold
     ) private returns (uint256 signed, uint256 total) {
-        IBN254CertificateVerifierTypes.BN254Certificate memory cert =
-            abi.decode(certificate, (IBN254CertificateVerifierTypes.BN254Certificate));
-        _requireAbout(cert, referenceTimestamp, messageHash);
-        IBN254CertificateVerifier verifier_ = IBN254CertificateVerifier(_state().verifier);
-        OperatorSet memory operatorSet = _operatorSet(config.operatorSetId);
-        uint16 threshold = config.consensusThreshold;
-        uint256[] memory weights = verifier_.verifyCertificate(operatorSet, cert);
-        uint256[] memory totals = verifier_.getTotalStakeWeights(operatorSet, referenceTimestamp);
+        IBN254CertificateVerifier verifier = IBN254CertificateVerifier(_state().verifier);
+        uint256[] memory weights = verifier.verifyCertificate(operatorSet, cert);
+        uint256[] memory totals = verifier.getTotalStakeWeights(operatorSet, cert.referenceTimestamp);
         if (weights.length == 0 || weights.length != totals.length) {
             revert WeightColumnsMismatch(totals.length, weights.length);
         }
@@ -396,30 +371,67 @@ contract WorkflowStateMachine is WorkflowRegistry, UUPSUpgradeable, ReentrancyGu
         return (weights[0], totals[0]);
     }
 
-    function _storeResult(Phase storage phase, bytes calldata result) private {
+    function _storeResult(Phase storage phase, bytes calldata result, bytes32 resultHash) private {
         phase.resultLength = uint16(result.length);
         if (result.length <= WORD) {
             phase.resultWord = bytes32(result);
         } else {
-            phase.resultWord = keccak256(result);
-            phase.longResult = result;
+            phase.resultWord = resultHash;
+            if (result.length <= MAX_STORED_RESULT_BYTES) phase.longResult = result;
         }
     }
 
-    function _resultOf(Phase storage phase) private view returns (bytes memory) {
-        if (phase.resultLength > WORD) return phase.longResult;
-        return _firstBytes(phase.resultWord, phase.resultLength);
+    // ── Internals: fees ──────────────────────────────────────────────────────────────────────────────
+
+    /// @dev Has the vault take what the execution costs. One that costs nothing is none of the vault's business.
+    function _pay(
+        bytes32 executionId,
+        Execution storage execution,
+        address vault,
+        uint32 phaseCount,
+        bytes calldata payload
+    ) private {
+        uint256 perPhase = IFeeVault(vault).open{value: msg.value}(
+            executionId, execution.workflowId, msg.sender, phaseCount, payload
+        );
+        if (perPhase == 0) return;
+        execution.paid = true;
+        execution.feeVault = vault;
     }
 
-    function _resultHashOf(Phase storage phase) private view returns (bytes32) {
-        if (phase.resultLength > WORD) return phase.resultWord;
-        return keccak256(_firstBytes(phase.resultWord, phase.resultLength));
-    }
-
-    function _firstBytes(bytes32 word, uint256 length) private pure returns (bytes memory bytes_) {
-        bytes_ = new bytes(length);
-        for (uint256 i = 0; i < length; ++i) {
-            bytes_[i] = word[i];
+    function _settle(
+        bytes32 executionId,
+        Execution storage execution,
+        uint32 phaseIndex,
+        OperatorSet memory operatorSet,
+        IBN254CertificateVerifierTypes.BN254Certificate calldata cert,
+        uint256 signed,
+        uint256 gasAtEntry
+    ) private {
+        uint32[] memory nonSigners = new uint32[](cert.nonSignerWitnesses.length);
+        for (uint256 i = 0; i < nonSigners.length; ++i) {
+            nonSigners[i] = cert.nonSignerWitnesses[i].operatorIndex;
         }
+        address submitter = _isAmong(msg.sender, _state().aggregators) ? msg.sender : address(0);
+        IFeeVault(execution.feeVault)
+            .settle(
+                executionId,
+                phaseIndex,
+                IFeeVaultTypes.Settlement({
+                submitter: submitter,
+                gasUsed: gasAtEntry - gasleft() + UNMEASURED_GAS,
+                avs: operatorSet.avs,
+                operatorSetId: operatorSet.id,
+                referenceTimestamp: cert.referenceTimestamp,
+                signedWeight: signed,
+                nonSignerIndices: nonSigners
+            })
+            );
+    }
+
+    /// @dev At the end of an execution that has paid, what is left goes back.
+    function _settleUp(bytes32 executionId, Execution storage execution) private {
+        if (!execution.paid || execution.status == ExecutionStatus.RUNNING) return;
+        IFeeVault(execution.feeVault).close(executionId);
     }
 }

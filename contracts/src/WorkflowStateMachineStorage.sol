@@ -15,11 +15,12 @@ abstract contract WorkflowStateMachineStorage is IWorkflowStateMachineTypes {
         uint32 operatorSetId; //       72
         uint16 consensusThreshold; //  88
         uint64 dependencyMask; //     152: the phases that this one waits for
-        uint64 dependentMask; //      216: the phases that wait for this one
+        uint64 dependentMask; //      216: the phases that wait for this one and start by themselves
         uint8 maxAttempts; //         224: 0 counts as 1
         FailurePolicy onFailure; //   232
         uint8 fallbackPhase; //       240
-        uint8 flags; //               248: FLAG_…; 8 bits free
+        uint8 flags; //               248: FLAG_…
+        uint8 primary; //             256: with FLAG_STANDS_IN: the phase that this one stands in for
         uint256 requiredStake;
         string name;
         uint32[] dependencies;
@@ -44,7 +45,8 @@ abstract contract WorkflowStateMachineStorage is IWorkflowStateMachineTypes {
 
     /// @dev One phase of one execution. A result of at most a word stands in `resultWord`; a longer one stands in
     ///      `longResult` and leaves its hash in `resultWord`. So reading what a dependent phase must commit to costs
-    ///      one slot per dependency, whatever the results' sizes.
+    ///      one slot per dependency, whatever the results' sizes. A result above MAX_STORED_RESULT_BYTES leaves its hash
+    ///      and length only. `inputsHash` is zero where it is cheaper to compute again: see WorkflowRecords.
     struct Phase {
         PhaseStatus status; //          8
         uint32 attempt; //             40
@@ -65,12 +67,13 @@ abstract contract WorkflowStateMachineStorage is IWorkflowStateMachineTypes {
         ExecutionStatus status; //      8: this slot changes with every result
         uint8 phaseCount; //           16
         uint64 resolvedMask; //        80: the phases that nobody waits for any longer
-        uint64 deadline; //           144: 0: none; 112 bits free
+        uint64 deadline; //           144: 0: none
+        uint64 fallbackMask; //       208: the workflow's, so that ends are seen without reading that
+        bool paid; //                 216: `feeVault` is to be told; 40 bits free
         bytes32 payloadHash;
         bytes payload;
         mapping(uint32 phaseIndex => Phase) phases;
-        /// @dev Where this execution has paid; zero if nothing.
-        address feeVault; //          160
+        address feeVault; //          160: where this execution has paid
     }
 
     /// @custom:storage-location erc7201:hourglass.storage.WorkflowStateMachine
@@ -90,6 +93,9 @@ abstract contract WorkflowStateMachineStorage is IWorkflowStateMachineTypes {
     uint8 internal constant FLAG_TRIGGERED_BY_SOURCE = 1;
     uint8 internal constant FLAG_SKIP_IF_UNMET = 2;
     uint8 internal constant FLAG_FOREIGN_AVS = 4;
+    uint8 internal constant FLAG_STANDS_IN = 8;
+    /// @dev `requiredStake` is zero, so that starting the phase need not read it.
+    uint8 internal constant FLAG_ANY_STAKE = 16;
 
     /// @dev keccak256(abi.encode(uint256(keccak256("hourglass.storage.WorkflowStateMachine")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 internal constant STORAGE_LOCATION = 0x4c0fe64d2a4be66d5b1b91b45209ef06ceb8eb01645e05a767e4e6568282c400;

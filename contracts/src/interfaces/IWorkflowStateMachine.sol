@@ -223,91 +223,147 @@ interface IWorkflowStateMachineEvents is IWorkflowStateMachineTypes {
 /// @dev The verifier's errors pass through, so they are part of it.
 interface IWorkflowStateMachineErrors is IWorkflowStateMachineTypes, IBN254CertificateVerifierErrors {
     // Set-up
+
+    /// @notice An address that must be somebody's is zero: pass the real one.
     error ZeroAddress();
+    /// @notice There is no code where a contract must be: deploy that one first, and pass its address.
+    error NoContract(address account);
+    /// @notice An empty or too long list: pass 1 to `maximum` aggregators.
     error AggregatorCountOutOfRange(uint256 maximum, uint256 actual);
+    /// @notice The list names an aggregator twice: drop one.
     error DuplicateAggregator(address aggregator);
 
     // Definitions
+
+    /// @notice The workflow's name is empty or too long: take 1 to `maximum` bytes.
     error NameLengthOutOfRange(uint256 maximum, uint256 actual);
+    /// @notice No phase, or too many: split the workflow so that each has 1 to `maximum`.
     error PhaseCountOutOfRange(uint256 maximum, uint256 actual);
+    /// @notice Too many trigger sources of the workflow's own: let a contract of yours stand for several of them.
     error TooManyTriggers(uint256 maximum, uint256 actual);
+    /// @notice A phase's name is empty or too long: take 1 to `maximum` bytes.
     error PhaseNameLengthOutOfRange(uint32 phaseIndex, uint256 maximum, uint256 actual);
+    /// @notice Two phases have the same name: rename one.
     error DuplicatePhaseName(uint32 phaseIndex, uint32 firstIndex);
-    error PhaseTypeNotSupported(uint32 phaseIndex, PhaseType phaseType);
+    /// @notice A phase must have from one second to `maximum` seconds: change its timeout.
     error TimeoutOutOfRange(uint32 phaseIndex, uint32 maximum, uint32 actual);
+    /// @notice The threshold is above `maximum` basis points, or 0 in a phase whose type does not allow it: change it.
     error ThresholdOutOfRange(uint32 phaseIndex, uint16 maximum, uint16 actual);
+    /// @notice The metadata is too long: keep the data elsewhere, and its hash here.
     error MetadataTooLarge(uint32 phaseIndex, uint256 maximum, uint256 actual);
+    /// @notice Only CONDITIONAL phases wait for a condition: drop it, or change the type.
     error TriggerConditionNotSupported(uint32 phaseIndex, PhaseType phaseType);
-    /// @notice A CONDITIONAL phase needs a condition, if only NONE.
+    /// @notice A CONDITIONAL phase needs a condition, if only NONE: give it one.
     error TriggerConditionMissing(uint32 phaseIndex);
-    /// @notice The metadata of a CONTINUOUS phase is not abi.encode(interval, updates[, reducer]).
+    /// @notice The metadata of a CONTINUOUS phase must be abi.encode(interval, updates[, reducer]), byte by byte.
     error ContinuousMetadataMalformed(uint32 phaseIndex);
+    /// @notice Ticks must be from one second to `maximum` seconds apart: change the interval.
     error IntervalOutOfRange(uint32 phaseIndex, uint32 maximum, uint256 actual);
+    /// @notice A series holds at most `maximum` ticks: ask for fewer, or for a longer interval.
     error TooManyTicks(uint32 phaseIndex, uint256 maximum, uint256 actual);
-    /// @notice The last tick is due at `lastDue` seconds after the start, and that is not before the deadline.
+    /// @notice The last tick is due `lastDue` seconds after the start, and that is not before the deadline: allow more
+    ///         time, or ask for fewer ticks.
     error TicksDoNotFit(uint32 phaseIndex, uint32 timeout, uint256 lastDue);
+    /// @notice Each phase needs its options, if only zeros: pass as many options as phases.
     error OptionCountMismatch(uint256 expected, uint256 actual);
+    /// @notice A phase can't be attempted that often: allow at most `maximum` attempts.
     error AttemptsOutOfRange(uint32 phaseIndex, uint8 maximum, uint8 actual);
-    /// @notice Trigger mode and skipping are for CONDITIONAL phases.
+    /// @notice Trigger mode and skipping are for CONDITIONAL phases: leave them zero, or change the type.
     error OptionNotSupported(uint32 phaseIndex, PhaseType phaseType);
-    /// @notice A fallback without the policy for it, beyond the last phase, or the phase itself.
+    /// @notice A fallback without the policy for it, beyond the last phase, or the phase itself: name another phase, or
+    ///         0 where the policy is another one.
     error FallbackOutOfRange(uint32 phaseIndex, uint32 fallbackPhase, uint256 phaseCount);
+    /// @notice A fallback computes from the same results: give it the dependencies of the phase that it stands in for.
     error FallbackDependenciesDiffer(uint32 phaseIndex, uint32 fallbackPhase);
+    /// @notice A fallback stands in for one phase only: define another for the second.
     error FallbackShared(uint32 fallbackPhase, uint32 firstIndex, uint32 secondIndex);
+    /// @notice Nobody depends on a fallback: depend on the phase that it stands in for, whose result it gives.
     error FallbackIsDependency(uint32 fallbackPhase, uint32 dependentIndex);
+    /// @notice Phases stand in for each other in a circle: let the last fallback have another policy.
+    /// @param phaseIndex The lowest of them.
     error FallbackCycle(uint32 phaseIndex);
+    /// @notice Executions may last at most `maximum` seconds: lower the overall timeout, or leave it 0.
     error ExecutionTimeoutOutOfRange(uint32 maximum, uint32 actual);
-    /// @notice No table of the phase's operator set lasts as long as its timeout.
+    /// @notice No table of the phase's operator set lasts as long as its timeout: shorten it, or have tables of that set
+    ///         last longer.
     error TimeoutExceedsStaleness(uint32 phaseIndex, uint32 maxStaleness, uint32 timeout);
+    /// @notice A phase depends on one that is not in the workflow: correct the index.
     error DependencyOutOfRange(uint32 phaseIndex, uint32 dependency, uint256 phaseCount);
+    /// @notice A phase depends on itself: drop that dependency.
     error SelfDependency(uint32 phaseIndex);
+    /// @notice A phase names a dependency twice: drop one.
     error DuplicateDependency(uint32 phaseIndex, uint32 dependency);
+    /// @notice Phases wait for each other in a circle, so none could ever start: break it.
     /// @param phaseIndex The lowest of the phases that could never start.
     error DependencyCycle(uint32 phaseIndex);
 
     // Look-ups
+
+    /// @notice No workflow has this id: register it first, on this contract and chain.
     error UnknownWorkflow(bytes32 workflowId);
+    /// @notice No execution has this id: it may be another contract's, or a reorg took it back.
     error UnknownExecution(bytes32 executionId);
+    /// @notice The workflow has no phase of this index: count from 0.
     error UnknownPhase(bytes32 executionId, uint32 phaseIndex);
 
     // Starting a phase
+
+    /// @notice The payload is too long: keep the data elsewhere, and its hash here.
     error PayloadTooLarge(uint256 maximum, uint256 actual);
-    /// @notice The operator set has no table yet.
+    /// @notice The operator set has no stake table yet: wait until its first one has been transported to this chain.
     error TableMissing(address avs, uint32 operatorSetId);
-    /// @notice The newest table goes stale before the phase's deadline.
+    /// @notice The newest table goes stale before the phase's deadline: try again when there is a newer one.
     error TableStale(uint64 deadline, uint64 freshUntil);
+    /// @notice The operator set holds too little stake: have more allocated to it, or require less.
     error RequiredStakeNotMet(uint256 required, uint256 actual);
 
     // Fees, triggers, ends
-    /// @notice Ether was sent where no fee is taken.
+
+    /// @notice Ether was sent where no fee is taken: send none.
     error UnexpectedValue(uint256 actual);
+    /// @notice The phase waits for no trigger, by the status given: it has not started, is triggered, or has ended.
     error PhaseNotWaiting(PhaseStatus actual);
+    /// @notice The caller may not trigger: have it authorised, for all workflows or by this one's definition.
     error NotATriggerSource(address account);
+    /// @notice The trigger's data is too long: keep the data elsewhere, and its hash here.
     error TriggerDataTooLarge(uint256 maximum, uint256 actual);
-    /// @notice The data was understood, and the condition does not hold.
+    /// @notice The data was understood, and the condition does not hold: try again when it does.
     error TriggerNotMet();
+    /// @notice Only who started an execution can cancel it: ask `expected`.
     error NotTheInitiator(address expected, address actual);
 
     // Results
+
+    /// @notice The execution has ended, by the status given: nothing more can be done in it.
     error ExecutionNotRunning(ExecutionStatus actual);
+    /// @notice The phase is not open, by the status given: it has not started, or has a result already, or has ended.
     error PhaseNotActive(PhaseStatus actual);
+    /// @notice Too late for this attempt: call `checkPhaseTimeout`, and answer the next attempt if one starts.
     error DeadlinePassed(uint64 deadline, uint64 actual);
+    /// @notice Too early: the attempt can be ended from the second after the deadline.
     error DeadlineNotPassed(uint64 deadline, uint64 actual);
+    /// @notice The result is too long: keep the data elsewhere, and sign its hash.
     error ResultTooLarge(uint256 maximum, uint256 actual);
-    /// @notice The phase's type has no proposals, so its only round is 0.
+    /// @notice The phase's type has no proposals, so its only round is 0: sign and submit that one.
     error InvalidRound(uint32 expected, uint32 actual);
+    /// @notice The certificate is by another table than the attempt pinned: certify by the expected one.
     error InvalidReferenceTimestamp(uint32 expected, uint32 actual);
+    /// @notice The certificate is about something else than this result of this attempt: certify the expected hash.
     error InvalidMessageHash(bytes32 expected, bytes32 actual);
-    /// @notice The signature or the signers' key is zero: nobody signed.
+    /// @notice The signature or the signers' key is zero: nobody signed. Collect signatures first.
     error EmptyCertificate();
+    /// @notice Nobody who signed has stake in the first column: collect signatures of operators who do.
     error NoStakeSigned();
+    /// @notice The verifier answers with another number of weights than the table has: its contract is not the one that
+    ///         this was built for.
     error WeightColumnsMismatch(uint256 expected, uint256 actual);
+    /// @notice Too little stake signed, in the column given: collect more signatures.
     error ThresholdNotMet(uint256 column, uint256 signedWeight, uint256 totalWeight, uint16 consensusThreshold);
 }
 
-/// @title A contract that runs multi-phase workflows of an AVS, each phase on a quorum of stake
+/// @title Who may do what, and which workflows there are
 /// @notice Requirements name the custom error that answers when they are not met.
-interface IWorkflowStateMachine is IWorkflowStateMachineEvents, IWorkflowStateMachineErrors {
+interface IWorkflowRegistry is IWorkflowStateMachineEvents, IWorkflowStateMachineErrors {
     // ── Administration ───────────────────────────────────────────────────────────────────────────────
 
     /// @notice Sets the contract up behind its proxy, once. `admin` gets every role.
@@ -374,8 +430,35 @@ interface IWorkflowStateMachine is IWorkflowStateMachineEvents, IWorkflowStateMa
         address[] calldata authorizedTriggers
     ) external payable returns (bytes32 workflowId);
 
-    // ── Executions ───────────────────────────────────────────────────────────────────────────────────
+    // ── Views ────────────────────────────────────────────────────────────────────────────────────────
 
+    function getWorkflow(bytes32 workflowId) external view returns (WorkflowView memory);
+
+    function getWorkflowPhases(bytes32 workflowId) external view returns (PhaseDefinition[] memory);
+
+    /// @notice The options of each phase, as registered; all zero for `registerWorkflow`.
+    function getWorkflowOptions(bytes32 workflowId) external view returns (PhaseOptions[] memory);
+
+    /// @notice The newest version of this creator's workflow of this name; zero if there is none.
+    function latestVersion(address creator, string calldata name) external view returns (uint32);
+
+    function computeWorkflowId(address creator, string calldata name, uint32 version_) external view returns (bytes32);
+
+    function aggregators() external view returns (address[] memory);
+
+    function feeVault() external view returns (address);
+
+    function avs() external view returns (address);
+
+    function verifier() external view returns (address);
+
+    /// @notice The block of `initialize`: nothing happened before it.
+    function startBlock() external view returns (uint64);
+}
+
+/// @title How executions go on, and how they stand
+/// @notice Requirements name the custom error that answers when they are not met.
+interface IWorkflowExecutions is IWorkflowStateMachineEvents, IWorkflowStateMachineErrors {
     /// @notice Starts a run of a workflow, and with it every phase that depends on none. Anyone may.
     /// @dev Payable: the fee vault prices and keeps it (IFeeVault.open). Without a vault no ether is taken (UnexpectedValue).
     /// Requirements: not paused; the workflow exists (UnknownWorkflow); at most MAX_PAYLOAD_BYTES (PayloadTooLarge); every
@@ -396,10 +479,10 @@ interface IWorkflowStateMachine is IWorkflowStateMachineEvents, IWorkflowStateMa
     function cancelExecution(bytes32 executionId) external;
 
     /// @notice Takes a phase's result with the certificate for it, and starts the phases that waited for it. Anyone may.
-    /// @dev A later phase that can't start, for want of a usable operator table, fails and ends the execution; the
-    ///      result is kept all the same. A certificate that does not decode reverts without data.
-    /// Requirements: the execution is running (ExecutionNotRunning) and the phase active (PhaseNotActive) within its
-    /// deadline (DeadlinePassed), not paused; at most MAX_RESULT_BYTES (ResultTooLarge); the certificate is for the pinned
+    /// @dev A later phase that can't start, for want of a usable operator table, fails, and its definition says what
+    ///      follows; the result is kept all the same. A certificate that does not decode reverts without data.
+    /// Requirements: not paused; the phase is active (PhaseNotActive) in a running execution (ExecutionNotRunning), within
+    /// its deadline (DeadlinePassed); at most MAX_RESULT_BYTES (ResultTooLarge); the certificate is for the pinned
     /// table (InvalidReferenceTimestamp) and this very result (InvalidMessageHash), is signed at all
     /// (EmptyCertificate) with a point on the curve (InvalidPoint), verifies (the verifier's errors), and in every weight column
     /// signed · 10,000 >= threshold · total (ThresholdNotMet), which is more than nothing (NoStakeSigned).
@@ -418,20 +501,6 @@ interface IWorkflowStateMachine is IWorkflowStateMachineEvents, IWorkflowStateMa
     /// Requirements: the execution is running (ExecutionNotRunning), the phase active or waiting (PhaseNotActive), the
     /// deadline passed (DeadlineNotPassed).
     function checkPhaseTimeout(bytes32 executionId, uint32 phaseIndex) external;
-
-    // ── Views ────────────────────────────────────────────────────────────────────────────────────────
-
-    function getWorkflow(bytes32 workflowId) external view returns (WorkflowView memory);
-
-    function getWorkflowPhases(bytes32 workflowId) external view returns (PhaseDefinition[] memory);
-
-    /// @notice The options of each phase, as registered; all zero for `registerWorkflow`.
-    function getWorkflowOptions(bytes32 workflowId) external view returns (PhaseOptions[] memory);
-
-    /// @notice The newest version of this creator's workflow of this name; zero if there is none.
-    function latestVersion(address creator, string calldata name) external view returns (uint32);
-
-    function computeWorkflowId(address creator, string calldata name, uint32 version_) external view returns (bytes32);
 
     function getExecution(bytes32 executionId) external view returns (ExecutionView memory);
 
@@ -454,16 +523,15 @@ interface IWorkflowStateMachine is IWorkflowStateMachineEvents, IWorkflowStateMa
     /// @notice What the signers of a MULTI_SIG condition sign for this attempt (EIP-712 TriggerApproval).
     function getApprovalDigest(bytes32 executionId, uint32 phaseIndex) external view returns (bytes32);
 
-    function aggregators() external view returns (address[] memory);
+    /// @notice The contract that does all of IWorkflowRegistry in this one's name, by delegatecall.
+    function registry() external view returns (address);
 
-    function feeVault() external view returns (address);
-
-    function avs() external view returns (address);
-
-    function verifier() external view returns (address);
-
-    /// @notice The block of `initialize`: nothing happened before it.
-    function startBlock() external view returns (uint64);
+    /// @notice Where conditions are judged: an ITriggerConditions.
+    function triggerConditions() external view returns (address);
 
     function version() external view returns (string memory);
 }
+
+/// @title A contract that runs multi-phase workflows of an AVS, each phase on a quorum of stake
+/// @notice Two halves behind one address, since one contract can't hold as much code.
+interface IWorkflowStateMachine is IWorkflowRegistry, IWorkflowExecutions {}

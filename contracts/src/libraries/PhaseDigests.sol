@@ -12,6 +12,16 @@ library PhaseDigests {
     bytes32 internal constant PHASE_INPUTS_TYPEHASH =
         keccak256("PhaseInputs(bytes32 payloadHash,uint32[] dependencies,bytes32[] resultHashes)");
 
+    bytes32 internal constant PHASE_TRIGGER_TYPEHASH = keccak256("PhaseTrigger(bytes32 inputsHash,bytes32 dataHash)");
+
+    /// @dev Approvals are for people with wallets, hence EIP-712.
+    bytes32 internal constant TRIGGER_APPROVAL_TYPEHASH =
+        keccak256("TriggerApproval(bytes32 executionId,uint32 phaseIndex,uint32 attempt)");
+    bytes32 private constant DOMAIN_TYPEHASH =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant DOMAIN_NAME_HASH = keccak256("Hourglass Workflow");
+    bytes32 private constant DOMAIN_VERSION_HASH = keccak256("1");
+
     /// @notice What a phase's result answers to, save the chain and the contract.
     struct PhaseSlot {
         bytes32 executionId;
@@ -19,6 +29,19 @@ library PhaseDigests {
         uint32 attempt;
         uint32 tick;
         uint32 round;
+    }
+
+    /// @dev On-chain there is one result per attempt, under this tick: the ticks of a CONTINUOUS phase count from 1, are
+    ///      certified off-chain, and stand in its result.
+    uint32 private constant WHOLE_ATTEMPT = 0;
+
+    /// @notice What a phase's result on this contract answers to.
+    function slot(bytes32 execution, uint32 phaseIndex, uint32 attempt, uint32 round)
+        internal
+        pure
+        returns (PhaseSlot memory)
+    {
+        return PhaseSlot(execution, phaseIndex, attempt, WHOLE_ATTEMPT, round);
     }
 
     function operatorSetKey(OperatorSet memory operatorSet) internal pure returns (bytes32) {
@@ -58,7 +81,7 @@ library PhaseDigests {
     }
 
     /// @notice What a certificate for this result is about.
-    function messageHash(OperatorSet memory operatorSet, PhaseSlot memory slot, bytes32 inputs, bytes32 resultHash)
+    function messageHash(OperatorSet memory operatorSet, PhaseSlot memory slot_, bytes32 inputs, bytes32 resultHash)
         internal
         view
         returns (bytes32)
@@ -69,10 +92,23 @@ library PhaseDigests {
                 block.chainid,
                 address(this),
                 operatorSetKey(operatorSet),
-                slot,
+                slot_,
                 inputs,
                 resultHash
             )
         );
+    }
+
+    /// @notice What a triggered phase computes from: its inputs, and what it was triggered with.
+    function triggeredInputsHash(bytes32 inputs, bytes calldata data) internal pure returns (bytes32) {
+        return keccak256(abi.encode(PHASE_TRIGGER_TYPEHASH, inputs, keccak256(data)));
+    }
+
+    /// @notice What the signers of a MULTI_SIG condition sign.
+    function approvalDigest(bytes32 execution, uint32 phaseIndex, uint32 attempt) internal view returns (bytes32) {
+        bytes32 domain =
+            keccak256(abi.encode(DOMAIN_TYPEHASH, DOMAIN_NAME_HASH, DOMAIN_VERSION_HASH, block.chainid, address(this)));
+        bytes32 approval = keccak256(abi.encode(TRIGGER_APPROVAL_TYPEHASH, execution, phaseIndex, attempt));
+        return keccak256(abi.encodePacked(hex"1901", domain, approval));
     }
 }

@@ -150,6 +150,5 @@ contract ExecutionsInvariant is Machines {
             ? Types.ExecutionStatus.FAILED
             : completed == phaseCount ? Types.ExecutionStatus.COMPLETED : Types.ExecutionStatus.RUNNING;
         vm.assertEq(uint256(execution.status), uint256(expected), "execution status");
-        vm.assertEq(execution.completedCount, completed, "completed phases");
     }
 }

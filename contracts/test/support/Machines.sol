@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 
 import {
+    IWorkflowRegistry,
     IWorkflowStateMachine,
     IWorkflowStateMachineTypes as Types
 } from "../../src/interfaces/IWorkflowStateMachine.sol";
@@ -25,8 +26,7 @@ abstract contract Machines is Operators {
     function deployMachine(address verifier) internal returns (IWorkflowStateMachine) {
         address[] memory aggregators = new address[](1);
         aggregators[0] = named("aggregator");
-        bytes memory call =
-            abi.encodeCall(IWorkflowStateMachine.initialize, (address(this), verifier, AVS, aggregators));
+        bytes memory call = abi.encodeCall(IWorkflowRegistry.initialize, (address(this), verifier, AVS, aggregators));
         return IWorkflowStateMachine(proxied(call));
     }
 
@@ -36,7 +36,9 @@ abstract contract Machines is Operators {
 
     /// @dev From forge's artifacts, so that no test has the machine's bytecode within its own.
     function implementation() internal returns (address) {
-        return vm.deployCode("WorkflowStateMachine.sol", "");
+        address registry = vm.deployCode("WorkflowRegistry.sol", "");
+        address conditions = vm.deployCode("TriggerConditions.sol", "");
+        return vm.deployCode("WorkflowStateMachine.sol", abi.encode(registry, conditions));
     }
 
     // ── Definitions ──────────────────────────────────────────────────────────────────────────────────

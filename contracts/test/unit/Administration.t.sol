@@ -6,6 +6,7 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/U
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 
 import {
+    IWorkflowRegistry,
     IWorkflowStateMachine,
     IWorkflowStateMachineErrors as Errors,
     IWorkflowStateMachineEvents as Events,
@@ -48,7 +49,7 @@ contract AdministrationTest is Machines {
         vm.assertEq(machine.verifier(), address(table), "verifier");
         vm.assertEq(machine.avs(), AVS, "avs");
         vm.assertEq(machine.startBlock(), 77, "start block");
-        vm.assertEq(bytes(machine.version()), "0.1.0", "version");
+        vm.assertEq(bytes(machine.version()), "0.2.0", "version");
     }
 
     function test_initialize_isForProxiesAndOnce() external {
@@ -65,7 +66,7 @@ contract AdministrationTest is Machines {
             address[3] memory broken = addresses;
             broken[i] = address(0);
             bytes memory call =
-                abi.encodeCall(IWorkflowStateMachine.initialize, (broken[0], broken[1], broken[2], _aggregators(1)));
+                abi.encodeCall(IWorkflowRegistry.initialize, (broken[0], broken[1], broken[2], _aggregators(1)));
             (bool success,) = address(this).call(abi.encodeCall(this.deploy, (call)));
             vm.assertTrue(!success, "refused");
         }

@@ -85,8 +85,11 @@ contract ExecuteWorkflowTest is Machines {
         expected.referenceTimestamp = uint32(START);
         expected.startedAt = uint64(START + 5);
         expected.deadline = uint64(START + 5 + TIMEOUT);
+        expected.blockNumber = uint64(block.number + 3);
+        expected.startedBlock = uint64(block.number);
         expected.inputsHash = inputs;
         expected.aggregators = machine.aggregators();
+        vm.roll(block.number + 3);
         vm.assertEq(abi.encode(machine.getPhase(executionId, 0)), abi.encode(expected), "phase");
         Types.ExecutionView memory run = Types.ExecutionView(
             uint64(START + 5),
@@ -95,6 +98,7 @@ contract ExecuteWorkflowTest is Machines {
             address(this),
             Types.ExecutionStatus.RUNNING,
             uint64(START + 5),
+            0,
             2,
             0,
             "payload"

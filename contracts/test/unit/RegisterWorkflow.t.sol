@@ -70,7 +70,7 @@ contract RegisterWorkflowTest is Machines {
         vm.assertEq(machine.computeWorkflowId(address(this), NAME, 1), expected, "predicted id");
         vm.assertEq(abi.encode(machine.getWorkflowPhases(workflowId)), abi.encode(phases), "phases");
         Types.WorkflowView memory view_ =
-            Types.WorkflowView(workflowId, address(this), 1, uint64(START), definitionHash, AVS, NAME, triggers);
+            Types.WorkflowView(workflowId, address(this), 1, uint64(START), definitionHash, AVS, 0, NAME, triggers);
         vm.assertEq(abi.encode(machine.getWorkflow(workflowId)), abi.encode(view_), "workflow");
     }
 
@@ -136,14 +136,6 @@ contract RegisterWorkflowTest is Machines {
 
     function test_refusesANameTwice() external {
         _refusesPhase(immediate("agree"), abi.encodeWithSelector(Errors.DuplicatePhaseName.selector, 1, 0));
-    }
-
-    function test_refusesTypesOfLaterReleases() external {
-        for (uint8 i = 2; i < 5; ++i) {
-            Types.PhaseDefinition memory phase = immediate("later");
-            phase.phaseType = Types.PhaseType(i);
-            _refusesPhase(phase, abi.encodeWithSelector(Errors.PhaseTypeNotSupported.selector, 1, i));
-        }
     }
 
     function test_refusesTimeoutsOutOfRange() external {

@@ -66,7 +66,7 @@ contract SubmitPhaseResultTest is Machines {
         assertExecution(executionId, Types.ExecutionStatus.RUNNING);
         vm.assertEq(machine.getPhaseResult(executionId, 0), RESULT, "result");
         vm.assertEq(machine.getPhase(executionId, 0).result, RESULT, "result in the view");
-        vm.assertEq(machine.getExecution(executionId).completedCount, 1, "completed");
+        vm.assertEq(machine.getExecution(executionId).resolvedMask, 1, "resolved");
     }
 
     function test_completesTheExecutionWithItsLastPhase() external {
