@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
+import {FeeSchedules} from "./FeeSchedules.sol";
 import {
     IBN254CertificateVerifier,
     IBN254CertificateVerifierTypes,
     OperatorSet
 } from "./interfaces/IBN254CertificateVerifier.sol";
-import {IFeePricer} from "./interfaces/IFeePricer.sol";
 import {IFeeVault} from "./interfaces/IFeeVault.sol";
 import {IKeyRegistrar} from "./interfaces/IKeyRegistrar.sol";
 import {IWorkflowStateMachine} from "./interfaces/IWorkflowStateMachine.sol";
@@ -22,23 +21,16 @@ import {OperatorInfoTree} from "./libraries/OperatorInfoTree.sol";
 /// @notice See IFeeVault for what each function requires.
 /// @dev Of each token, ether included, the vault holds exactly what it owes: totalEscrow + totalUnclaimed. Money that is
 ///      sent past the functions (there is no `receive`, but a token or a dying contract asks nobody) is nobody's and stays.
-contract FeeVault is IFeeVault, ReentrancyGuardTransient {
+contract FeeVault is FeeSchedules, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     // ── Constants ────────────────────────────────────────────────────────────────────────────────────
 
-    bytes32 public constant FEE_MANAGER_ROLE = keccak256("FEE_MANAGER_ROLE");
-    /// @notice At least half of a completed phase's fee is for those who did the work.
-    uint16 public constant MAX_PROTOCOL_BPS = 5_000;
-    /// @notice What one phase may cost, in the token's smallest unit; the type of what is kept.
-    uint256 public constant MAX_PHASE_FEE = type(uint96).max;
     /// @notice What the vault's own work is taken to cost a submitter: below what it does cost once every account that is
     ///         paid has been paid before.
-    uint256 public constant SETTLEMENT_GAS = 70_000;
+    uint256 public constant SETTLEMENT_GAS = 80_000;
 
-    address private constant ETHER = address(0);
     uint256 private constant BASIS_POINTS = 10_000;
-    uint256 private constant ONE_ETHER = 1e18;
     /// @dev Keeps gas · price · rate, 64 + 64 + 96 bits, within a word whatever the machine measured.
     uint256 private constant MAX_GAS = type(uint64).max;
     uint256 private constant SIGNED_WEIGHT_BITS = 160;
@@ -46,12 +38,13 @@ contract FeeVault is IFeeVault, ReentrancyGuardTransient {
 
     // ── Storage ──────────────────────────────────────────────────────────────────────────────────────
 
-    /// @dev `remaining` alone says how far an execution is: each settlement takes one, and the end takes all.
+    /// @dev A settlement reads and writes the first slot alone. `remaining` says how far the execution is: each settlement
+    ///      takes one, and the end takes all.
     struct Escrow {
+        uint96 perPhase; //      96: zero if the execution has not paid here
+        uint32 scheduleId; //   128
+        uint32 remaining; //    160
         address payer; //       160
-        uint96 perPhase; //     256: zero if the execution has not paid here
-        uint32 scheduleId; //    32
-        uint32 remaining; //     64
     }
 
     /// @dev A settlement writes the first two slots, and a word of bits for each 256 operators of whom one did not sign.
@@ -74,11 +67,8 @@ contract FeeVault is IFeeVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IFeeVault
-    address public immutable machine;
-    /// @inheritdoc IFeeVault
     address public immutable keyRegistrar;
 
-    FeeSchedule[] private _schedules;
     mapping(address token => Totals) private _totals;
     mapping(address token => mapping(address account => uint256)) private _credits;
     mapping(bytes32 executionId => Escrow) private _escrows;
@@ -91,34 +81,9 @@ contract FeeVault is IFeeVault, ReentrancyGuardTransient {
 
     /// @param machine_ The state machine, at its proxy's address.
     /// @param keyRegistrar_ EigenLayer's, or a local network's OperatorTable.
-    constructor(address machine_, address keyRegistrar_) {
-        if (machine_ == address(0) || keyRegistrar_ == address(0)) revert ZeroAddress();
-        machine = machine_;
+    constructor(address machine_, address keyRegistrar_) FeeSchedules(machine_) {
+        if (keyRegistrar_ == address(0)) revert ZeroAddress();
         keyRegistrar = keyRegistrar_;
-        _schedules.push();
-    }
-
-    // ── Fee manager ──────────────────────────────────────────────────────────────────────────────────
-
-    /// @inheritdoc IFeeVault
-    function setSchedule(FeeSchedule calldata newSchedule) external returns (uint32 scheduleId) {
-        if (!IAccessControl(machine).hasRole(FEE_MANAGER_ROLE, msg.sender)) {
-            revert IAccessControl.AccessControlUnauthorizedAccount(msg.sender, FEE_MANAGER_ROLE);
-        }
-        _requireContractOrZero(newSchedule.token);
-        _requireContractOrZero(newSchedule.pricer);
-        if (newSchedule.protocolBps > MAX_PROTOCOL_BPS) {
-            revert ProtocolBpsOutOfRange(MAX_PROTOCOL_BPS, newSchedule.protocolBps);
-        }
-        bool protocolEarns = newSchedule.workflowFee != 0 || newSchedule.protocolBps != 0;
-        if (protocolEarns && newSchedule.protocolRecipient == address(0)) revert ZeroAddress();
-        if (newSchedule.token == ETHER && newSchedule.gasRate > ONE_ETHER) {
-            revert GasRateOutOfRange(uint96(ONE_ETHER), newSchedule.gasRate);
-        }
-
-        scheduleId = uint32(_schedules.length);
-        _schedules.push(newSchedule);
-        emit ScheduleSet(scheduleId, newSchedule);
     }
 
     // ── State machine ────────────────────────────────────────────────────────────────────────────────
@@ -144,15 +109,15 @@ contract FeeVault is IFeeVault, ReentrancyGuardTransient {
         returns (uint256 perPhase)
     {
         if (_escrows[executionId].perPhase != 0) revert AlreadyOpen(executionId);
-        FeeSchedule storage current = _current();
+        uint32 scheduleId = _lastScheduleId;
+        FeeSchedule storage current = _schedules[scheduleId];
         address token = current.token;
         perPhase = _pricePerPhase(current, workflowId, payer, payload, phaseCount);
         uint256 total = perPhase * phaseCount;
         Totals storage totals = _accept(token, payer, total);
         if (perPhase == 0) return 0;
         totals.escrow += uint128(total);
-        uint32 scheduleId = uint32(_schedules.length - 1);
-        _escrows[executionId] = Escrow(payer, uint96(perPhase), scheduleId, phaseCount);
+        _escrows[executionId] = Escrow(uint96(perPhase), scheduleId, phaseCount, payer);
         emit EscrowOpened(executionId, payer, token, scheduleId, perPhase, phaseCount);
         _pull(token, payer, total);
     }
@@ -231,32 +196,6 @@ contract FeeVault is IFeeVault, ReentrancyGuardTransient {
     // ── Views ────────────────────────────────────────────────────────────────────────────────────────
 
     /// @inheritdoc IFeeVault
-    function quote(bytes32 workflowId, address initiator, bytes calldata payload, uint32 phaseCount)
-        external
-        view
-        returns (address token, uint256 total)
-    {
-        FeeSchedule storage current = _current();
-        total = _pricePerPhase(current, workflowId, initiator, payload, phaseCount) * phaseCount;
-        return (current.token, total);
-    }
-
-    /// @inheritdoc IFeeVault
-    function schedule() external view returns (FeeSchedule memory) {
-        return _current();
-    }
-
-    /// @inheritdoc IFeeVault
-    function scheduleAt(uint32 scheduleId) external view returns (FeeSchedule memory) {
-        return _schedules[scheduleId];
-    }
-
-    /// @inheritdoc IFeeVault
-    function scheduleCount() external view returns (uint32) {
-        return uint32(_schedules.length);
-    }
-
-    /// @inheritdoc IFeeVault
     function creditOf(address token, address account) external view returns (uint256) {
         return _credits[token][account];
     }
@@ -307,30 +246,6 @@ contract FeeVault is IFeeVault, ReentrancyGuardTransient {
     /// @inheritdoc IFeeVault
     function totalUnclaimed(address token) external view returns (uint256) {
         return _totals[token].unclaimed;
-    }
-
-    // ── Internals: schedules and prices ──────────────────────────────────────────────────────────────
-
-    function _current() private view returns (FeeSchedule storage) {
-        return _schedules[_schedules.length - 1];
-    }
-
-    function _requireContractOrZero(address account) private view {
-        if (account != address(0) && account.code.length == 0) revert NotAContract(account);
-    }
-
-    function _pricePerPhase(
-        FeeSchedule storage current,
-        bytes32 workflowId,
-        address initiator,
-        bytes calldata payload,
-        uint32 phaseCount
-    ) private view returns (uint256 perPhase) {
-        if (phaseCount == 0) revert NoPhases();
-        address pricer = current.pricer;
-        if (pricer == address(0)) return current.phaseFee;
-        perPhase = IFeePricer(pricer).priceOf(workflowId, initiator, payload, phaseCount) / phaseCount;
-        if (perPhase > MAX_PHASE_FEE) revert PriceTooHigh(MAX_PHASE_FEE, perPhase);
     }
 
     // ── Internals: paying in ─────────────────────────────────────────────────────────────────────────
