@@ -16,7 +16,6 @@ REASONS = {
     "TooManyTriggers": Reason.INVALID_DEFINITION,
     "PhaseNameLengthOutOfRange": Reason.INVALID_DEFINITION,
     "DuplicatePhaseName": Reason.INVALID_DEFINITION,
-    "PhaseTypeNotSupported": Reason.INVALID_DEFINITION,
     "TimeoutOutOfRange": Reason.INVALID_DEFINITION,
     "ThresholdOutOfRange": Reason.INVALID_DEFINITION,
     "MetadataTooLarge": Reason.INVALID_DEFINITION,
@@ -68,6 +67,10 @@ REASONS = {
     "NotTheInitiator": Reason.UNAUTHORIZED,
     "EnforcedPause": Reason.PAUSED,
     "UnexpectedValue": Reason.FEE_NOT_MET,
+    # The fee vault's
+    "FeeNotPaid": Reason.FEE_NOT_MET,
+    "InexactTransfer": Reason.FEE_NOT_MET,
+    "PriceTooHigh": Reason.FEE_NOT_MET,
     # Results
     "DeadlinePassed": Reason.DEADLINE_PASSED,
     "DeadlineNotPassed": Reason.DEADLINE_NOT_PASSED,

@@ -21,6 +21,7 @@ LOCAL_AVS = Address(keccak(b"hourglass local avs")[-ADDRESS_BYTES:])
 """An AVS without a contract: on a local network nobody asks it anything."""
 BALANCE_WEI = 1_000 * 10**18
 """What aggregators and operators get: far more than any test spends."""
+TABLE = "OperatorTable"
 DEPLOY_GAS = 8_000_000
 SETUP_GAS = 2_000_000
 PUBLISH_GAS_PER_OPERATOR = 200_000
@@ -61,6 +62,7 @@ class Deployment:
     """The proxy: what everybody calls."""
     implementation: Address
     operator_table: Address
+    fee_vault: Address | None
     avs: Address
     admin: Account
 
@@ -70,10 +72,12 @@ async def deploy_local(
     registrations: Sequence[OperatorRegistration],
     aggregators: Sequence[Address],
     max_staleness_s: int = 0,
+    with_fees: bool = False,
 ) -> Deployment:
     """Deploy, register, publish one table per operator set, and fund aggregators and operators.
 
-    The admin is anvil's first account; it has every role and owns the operator table.
+    The admin is anvil's first account; it has every role and owns the operator table. `with_fees` there is a fee
+    vault, which charges nothing until it is told to (`setSchedule`).
     Raises ChainError(TRANSACTION_REVERTED), naming the step, if the contracts refuse one.
     """
     admin = anvil.accounts[0]
@@ -87,11 +91,14 @@ async def deploy_local(
         "initialize", str(admin.address), str(table), str(LOCAL_AVS), [str(one) for one in aggregators]
     )
     machine = script.deploy("ERC1967Proxy", str(implementation), initialize)
+    vault = script.deploy("FeeVault", str(machine), str(table)) if with_fees else None
+    if vault is not None:
+        script.call("WorkflowStateMachine", machine, SETUP_GAS, "setFeeVault", str(vault))
     _publish_tables(script, table, registrations, max_staleness_s)
 
     funded = {*aggregators, *(one.address for one in registrations)}
     await asyncio.gather(script.run(), *(anvil.fund(address, BALANCE_WEI) for address in funded))
-    return Deployment(machine, implementation, table, LOCAL_AVS, admin)
+    return Deployment(machine, implementation, table, vault, LOCAL_AVS, admin)
 
 
 def _publish_tables(
@@ -99,13 +106,13 @@ def _publish_tables(
 ) -> None:
     sets = sorted({_identified(which) for one in registrations for which in one.weights})
     for operator_set in sets:
-        script.call(table, SETUP_GAS, "configureOperatorSet", _as_tuple(operator_set), max_staleness_s)
+        script.call(TABLE, table, SETUP_GAS, "configureOperatorSet", _as_tuple(operator_set), max_staleness_s)
     for one in registrations:
         for which, weights in one.weights.items():
             _register(script, table, one.address, one.key(which), _identified(which), weights)
     for operator_set in sets:
         gas = SETUP_GAS + PUBLISH_GAS_PER_OPERATOR * len(registrations)
-        script.call(table, gas, "publishTable", _as_tuple(operator_set))
+        script.call(TABLE, table, gas, "publishTable", _as_tuple(operator_set))
 
 
 def _identified(which: SetName) -> OperatorSetId:
@@ -131,6 +138,7 @@ def _register(
     digest = key_registration_digest(table, chain_id, operator, operator_set, key_data)
     proof = sign(key, digest, backend).to_bytes()
     script.call(
+        TABLE,
         table,
         SETUP_GAS,
         "registerOperator",
@@ -151,16 +159,18 @@ async def republish(
 ) -> None:
     """Give members of a set new weights, publish its table anew, and say for how long such tables may be used.
 
+    At least a second later than before, since a set has one table per second.
     Raises ChainError(TRANSACTION_REVERTED), naming the step, if the operator table refuses one.
     """
+    await anvil.increase_time(1)
     nonce = int(await anvil.request("eth_getTransactionCount", str(deployment.admin.address), "latest"), 16)
     script, which = _Script(anvil, deployment.admin, nonce), _as_tuple(operator_set)
     table = deployment.operator_table
-    script.call(table, SETUP_GAS, "configureOperatorSet", which, max_staleness_s)
+    script.call(TABLE, table, SETUP_GAS, "configureOperatorSet", which, max_staleness_s)
     for operator, row in weights.items():
-        script.call(table, SETUP_GAS, "setWeights", which, str(operator), list(row))
+        script.call(TABLE, table, SETUP_GAS, "setWeights", which, str(operator), list(row))
     gas = SETUP_GAS + PUBLISH_GAS_PER_OPERATOR * len(weights)
-    script.call(table, gas, "publishTable", which)
+    script.call(TABLE, table, gas, "publishTable", which)
     await script.run()
 
 
@@ -202,9 +212,9 @@ class _Script:
         self._add(name, code, gas, None)
         return address
 
-    def call(self, table: Address, gas: int, function: str, *arguments: object) -> None:
-        """Call the operator table."""
-        self._add(function, load_contract("OperatorTable").call(function, *arguments), gas, table)
+    def call(self, contract: str, to: Address, gas: int, function: str, *arguments: object) -> None:
+        """Call a contract of this name."""
+        self._add(function, load_contract(contract).call(function, *arguments), gas, to)
 
     def _add(self, name: str, data: bytes, gas: int, to: Address | None) -> None:
         transaction: dict[str, object] = {

@@ -177,7 +177,7 @@ async def test_where_there_is_no_fee_vault_no_ether_is_taken(world: World) -> No
     for call in (RegisterWorkflow(ONE_PHASE, value_wei=1), ExecuteWorkflow(workflow, b"", value_wei=1)):
         with pytest.raises(RevertedError) as refused:
             await world.send(call)
-        assert refused.value.error_name == "UnexpectedValue"
+        assert (refused.value.error_name, refused.value.reason) == ("UnexpectedValue", Reason.FEE_NOT_MET)
 
 
 # ── Executions ────────────────────────────────────────────────────────────────────────────────────────

@@ -110,7 +110,7 @@ async def test_operators_who_watch_themselves_need_no_trigger(world: World) -> N
     execution = await waiting(world, price_above(100), trigger_mode=TriggerMode.OPERATORS)
     assert (await world.view(execution, FIRST)).status is PhaseStatus.ACTIVE
     error = await refused(world, Trigger(execution, FIRST, price(101)), "PhaseNotWaiting")
-    assert error.reason is Reason.PHASE_NOT_OPEN
+    assert error.reason is Reason.NOT_WAITING
     assert (await world.send(await world.submission(execution, FIRST, b"r"))).succeeded
 
 
@@ -148,8 +148,11 @@ async def test_data_that_does_not_fulfil_the_condition_is_told_from_data_of_no_s
         error = await refused(world, Trigger(execution, FIRST, unmet), "TriggerNotMet")
         assert error.reason is Reason.CONDITION_UNMET
     for malformed in (b"\x01", price(101) + b"\0", b"\xff" * 64):
-        await refused(world, Trigger(execution, FIRST, malformed), "TriggerDataMalformed")
-    await refused(world, Trigger(execution, FIRST, bytes(MAX_TRIGGER_DATA_BYTES + 1)), "TriggerDataTooLarge")
+        error = await refused(world, Trigger(execution, FIRST, malformed), "TriggerDataMalformed")
+        assert error.reason is Reason.TRIGGER_DATA_INVALID
+    too_large = Trigger(execution, FIRST, bytes(MAX_TRIGGER_DATA_BYTES + 1))
+    error = await refused(world, too_large, "TriggerDataTooLarge")
+    assert error.reason is Reason.TRIGGER_DATA_INVALID
 
 
 async def test_each_kind_of_condition_is_judged_by_its_own_data(world: World) -> None:

@@ -285,6 +285,7 @@ async def test_whatever_an_endpoint_makes_up_is_never_more_than_a_chain_error(ga
             chain.start_block(),
             chain.events(BlockNumber(1), BlockNumber(2)),
             chain.events_of(block),
+            chain.logs_matching(ADDRESS, (None, b"\x01" * 32), BlockNumber(1), BlockNumber(2)),
             chain.workflow(WorkflowId(b"\x01" * 32)),
             chain.latest_workflow(ADDRESS, "w"),
             chain.execution(EXECUTION),
