@@ -5,6 +5,8 @@ dependency; a CHAIN_EVENT is looked for in the blocks since the attempt started.
 rules that the contract has.
 """
 
+from functools import partial
+
 from agent.checks import Evidence, Objection
 from agent.handlers import Handlers
 from hourglass.certificate.digests import approval_digest
@@ -39,9 +41,10 @@ async def judge(
     seen = await handlers.watch(request, evidence, operator)
     logs = {one: await _found(one, evidence, chain) for one in chain_events(condition)}
     value = _watched_value(request, seen)
-    data = watched_data(condition, value, seen or (), logs.get)
+    facts = _facts(request, evidence)
+    data = watched_data(condition, value, seen or (), logs.get, partial(_recover, facts.approval_digest))
     try:
-        if holds(condition, _facts(request, evidence), data, _recover):
+        if holds(condition, facts, data, _recover):
             return None
     except TriggerDataError as error:
         return Objection(Reason.CONDITION_UNMET, f"{describe(condition)}: {error}.")
