@@ -60,12 +60,15 @@ abstract contract Conditions is Test {
         (items[0], items[1]) = (first, second);
     }
 
-    function multiSig(uint256 count, uint256 required) internal pure returns (bytes memory) {
-        address[] memory signers = new address[](count);
+    function signersOf(uint256 count) internal pure returns (address[] memory signers) {
+        signers = new address[](count);
         for (uint256 i = 0; i < count; ++i) {
             signers[i] = address(uint160(i + 1));
         }
-        return node(MULTI_SIG, abi.encode(signers, required));
+    }
+
+    function multiSig(uint256 count, uint256 required) internal pure returns (bytes memory) {
+        return node(MULTI_SIG, abi.encode(signersOf(count), required));
     }
 
     function chainEvent(bytes32[] memory topics) internal pure returns (bytes memory) {

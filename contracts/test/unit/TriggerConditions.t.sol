@@ -31,6 +31,11 @@ contract TriggerConditionsTest is Conditions {
         _takes(expected);
     }
 
+    function _last() private pure returns (address[] memory signers) {
+        signers = new address[](1);
+        signers[0] = address(type(uint160).max);
+    }
+
     function test_takesEveryTypeAtItsLimits() external view {
         _takes(none());
         _takes(node(PRICE, abi.encode(MOST, false)));
@@ -39,6 +44,7 @@ contract TriggerConditionsTest is Conditions {
         _takes(multiSig(1, 1));
         _takes(multiSig(32, 1));
         _takes(multiSig(32, 32));
+        _takes(node(MULTI_SIG, abi.encode(_last(), 1)));
         _takes(node(ORACLE, abi.encode(MOST, type(uint256).max)));
         _takes(node(BLOCK, abi.encode(uint256(0))));
         _takes(node(RESULT, abi.encode(uint32(7), Types.Comparison.AT_LEAST, type(int256).min)));
@@ -170,6 +176,16 @@ contract TriggerConditionsTest is Conditions {
         }
     }
 
+    function test_refusesRemaindersWithinParams() external {
+        bytes[2] memory remainders = [bytes(hex"00"), new bytes(32)];
+        for (uint256 i = 0; i < remainders.length; ++i) {
+            _refuses(node(MULTI_SIG, bytes.concat(abi.encode(signersOf(1), 1), remainders[i])), MALFORMED);
+            _refuses(node(EVENT, bytes.concat(abi.encode(named("emitter"), topicsOf(1)), remainders[i])), MALFORMED);
+            _refuses(node(ANY, bytes.concat(abi.encode(several(none(), 2)), remainders[i])), MALFORMED);
+            _refuses(node(NOT, bytes.concat(none(), remainders[i])), MALFORMED);
+        }
+    }
+
     function test_refusesOffsetsThatSolidityWouldFollow() external {
         bytes memory twins = abi.encode(two(none(), none()));
         _takes(node(ALL, twins));
@@ -178,6 +194,11 @@ contract TriggerConditionsTest is Conditions {
         _refuses(node(ALL, cut(withWord(twins, 96, 64), twins.length - 128)), MALFORMED);
         // Swapped.
         _refuses(node(ALL, withWord(withWord(twins, 96, 64), 64, 192)), MALFORMED);
+        // Any other offset, though what follows is where it should be.
+        _refuses(withWord(none(), 32, 96), MALFORMED);
+        _refuses(node(ALL, withWord(twins, 0, 64)), MALFORMED);
+        _refuses(node(MULTI_SIG, withWord(abi.encode(new address[](1), 1), 0, 96)), MALFORMED);
+        _refuses(node(EVENT, withWord(abi.encode(named("emitter"), topicsOf(1)), 32, 96)), MALFORMED);
         // A gap before the content.
         bytes memory gap = abi.encode(NONE, uint256(96), uint256(0), uint256(0));
         _refuses(gap, MALFORMED);

@@ -130,6 +130,10 @@ def test_a_result_compares_only_if_it_is_there_and_one_word(comparison: Comparis
         )
 
 
+def test_a_result_that_nobody_speaks_of_compares_to_nothing() -> None:
+    assert not judged(result_above(7, LEAST))
+
+
 def test_facts_have_one_result_per_dependency() -> None:
     with pytest.raises(ValueError, match="each dependency"):
         replace(FACTS, results=())

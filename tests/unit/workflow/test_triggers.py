@@ -101,6 +101,7 @@ def test_the_vectors_price_trigger_comes_out_bit_for_bit() -> None:
         (oracle_within(7, 2**256 - 1), 5, ["uint256", "uint256"], [7, 2**256 - 1]),
         (at_block(9), 6, ["uint256"], [9]),
         (result_equals(3, LEAST), 7, ["uint32", "uint8", "int256"], [3, 0, LEAST]),
+        (ResultCompare(PhaseIndex(3), Comparison.EQUAL, 0), 7, ["uint32", "uint8", "int256"], [3, 0, 0]),
         (result_differs(3, MOST), 7, ["uint32", "uint8", "int256"], [3, 1, MOST]),
         (result_below(3, -1), 7, ["uint32", "uint8", "int256"], [3, 2, -1]),
         (result_at_most(3, -1), 7, ["uint32", "uint8", "int256"], [3, 3, -1]),
@@ -172,6 +173,7 @@ def test_every_limit_itself_is_allowed(encoded: bytes) -> None:
         ("TriggerTooLarge", bytes(2_049)),
         ("TriggerTooDeep", nested(4, NONE)),
         ("TriggerTooDeep", nested(4, b"never opened")),
+        ("TriggerTooDeep", children(9, children(10, children(9, children(10, NONE))))),
         ("TriggerTooManyConditions", children(9, *[nested(2, NONE)] * 5, b"")),
         ("TriggerMalformed", b""),
         ("TriggerMalformed", NONE[:-1]),
@@ -200,6 +202,10 @@ def test_every_limit_itself_is_allowed(encoded: bytes) -> None:
         ("TriggerRequiredOutOfRange", multi_sig([ALICE, BOB], 3)),
         ("TriggerUnknownComparison", envelope(7, reference(["uint32", "uint8", "int256"], [1, 6, 0]))),
         ("TriggerUnknownDependency", envelope(7, reference(["uint32", "uint8", "int256"], [1, 5, 0]))),
+        (
+            "TriggerUnknownDependency",
+            envelope(7, reference(["uint32", "uint8", "int256"], [2**32 - 1, 5, 0])),
+        ),
         ("TriggerTopicsOutOfRange", event([])),
         ("TriggerTopicsOutOfRange", event([TOPICS[0]] * 5)),
         ("TriggerTopicZero", event([bytes(32), TOPICS[0]])),
@@ -241,6 +247,7 @@ def test_a_refusal_is_the_author_s_and_says_what_to_do() -> None:
         ("", lambda: result_above(1, 2**255)),
         ("", lambda: result_above(1, 1.5)),  # type: ignore[arg-type]
         ("", lambda: result_above(-1, 1)),
+        ("", lambda: result_above(2**32, 1)),
         ("TriggerUnknownComparison", lambda: ResultCompare(PhaseIndex(1), 5, 1)),  # type: ignore[arg-type]
         ("TriggerSignersOutOfRange", lambda: approved_by()),
         ("TriggerSignersOutOfRange", lambda: approved_by(*[address(n + 1) for n in range(33)])),
