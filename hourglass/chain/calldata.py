@@ -6,6 +6,7 @@ from hourglass.certificate.digests import phase_definition_tuple, phase_options_
 from hourglass.chain.codec import Contract
 from hourglass.chain.port import (
     Call,
+    CallContract,
     CancelExecution,
     CheckPhaseTimeout,
     ExecuteWorkflow,
@@ -37,6 +38,8 @@ def calldata(machine: Contract, call: Call) -> bytes:
             return machine.call("cancelExecution", execution_id)
         case SetPaused(paused):
             return machine.call("pause" if paused else "unpause")
+        case CallContract(data=data):
+            return data
 
 
 def _registration(machine: Contract, definition: WorkflowDefinition, triggers: Sequence[Address]) -> bytes:
@@ -52,7 +55,12 @@ def _registration(machine: Contract, definition: WorkflowDefinition, triggers: S
 def value_of(call: Call) -> int:
     """The ether that goes with it, in wei."""
     match call:
-        case RegisterWorkflow() | ExecuteWorkflow():
+        case RegisterWorkflow() | ExecuteWorkflow() | CallContract():
             return call.value_wei
         case _:
             return 0
+
+
+def receiver_of(call: Call, state_machine: Address) -> Address:
+    """The contract that it is for."""
+    return call.to if isinstance(call, CallContract) else state_machine

@@ -24,7 +24,7 @@ from web3.types import RPCEndpoint, RPCResponse
 from hourglass.certificate.digests import definition_hash, workflow_id
 from hourglass.certificate.operators import OperatorTable
 from hourglass.chain import decoding
-from hourglass.chain.calldata import calldata, value_of
+from hourglass.chain.calldata import calldata, receiver_of, value_of
 from hourglass.chain.codec import Contract, load_contract
 from hourglass.chain.config import ChainConfig
 from hourglass.chain.port import (
@@ -269,6 +269,15 @@ class EvmChain:
 
         return await self.tables.read(ask, operator_set, reference_timestamp)
 
+    async def view(self, contract: Contract, to: Address, function: str, *arguments: Any) -> tuple[Any, ...]:
+        """What a view function of any contract answers. Raises ChainError(CONTRACT_MISSING) if it is another one."""
+        data = await self._call(to, contract.call(function, *arguments))
+        try:
+            return contract.answer(function, data)
+        except ValueError as error:
+            detail = f"{to} does not answer {function} as it should."
+            raise ChainError(Reason.CONTRACT_MISSING, detail) from error
+
     # ── Sending ───────────────────────────────────────────────────────────────────────────────────────
 
     async def next_nonce(self, address: Address) -> int:
@@ -293,7 +302,7 @@ class EvmChain:
         """
         transaction = {
             "from": str(sender),
-            "to": str(self.state_machine),
+            "to": str(receiver_of(call, self.state_machine)),
             "data": "0x" + calldata(self.machine, call).hex(),
             "value": hex(value_of(call)),
             "gas": hex(GAS_CAP),
@@ -314,7 +323,8 @@ class EvmChain:
         from hourglass.chain.signing import signed_transaction
 
         data = calldata(self.machine, call)
-        raw = signed_transaction(self.chain_id, self.state_machine, data, value_of(call), plan, account)
+        to = receiver_of(call, self.state_machine)
+        raw = signed_transaction(self.chain_id, to, data, value_of(call), plan, account)
         tx_hash = TxHash(keccak(raw))
         try:
             await self._ask("eth_sendRawTransaction", "0x" + raw.hex())
@@ -338,12 +348,7 @@ class EvmChain:
     # ── How ───────────────────────────────────────────────────────────────────────────────────────────
 
     async def _read(self, function: str, *arguments: Any) -> tuple[Any, ...]:
-        data = await self._call(self.state_machine, self.machine.call(function, *arguments))
-        try:
-            return self.machine.answer(function, data)
-        except ValueError as error:
-            detail = f"{self.state_machine} does not answer {function} as a state machine does."
-            raise ChainError(Reason.CONTRACT_MISSING, detail) from error
+        return await self.view(self.machine, self.state_machine, function, *arguments)
 
     async def _read_known(self, function: str, *arguments: Any) -> tuple[Any, ...] | None:
         try:

@@ -31,6 +31,7 @@ from hourglass.chain.memory_rules import (
 from hourglass.chain.port import (
     Block,
     Call,
+    CallContract,
     CancelExecution,
     CheckPhaseTimeout,
     ExecuteWorkflow,
@@ -123,6 +124,8 @@ class Performance:
                 self._cancel(execution)
             case SetPaused(paused):
                 self._set_paused(paused)
+            case CallContract():
+                pass  # There is no other contract here, and calling an address without code does nothing.
 
     @property
     def now(self) -> ChainTime:

@@ -177,6 +177,15 @@ class SetPaused:
     paused: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CallContract:
+    """Any function of another contract, as its calldata: a fee vault's, a token's."""
+
+    to: Address
+    data: bytes
+    value_wei: int = 0
+
+
 Call = (
     RegisterWorkflow
     | ExecuteWorkflow
@@ -185,6 +194,7 @@ Call = (
     | Trigger
     | CancelExecution
     | SetPaused
+    | CallContract
 )
 
 
