@@ -1,7 +1,7 @@
 """What a fee is paid in: ether, or an ERC-20 token; and what a token has to be told before a vault may take it."""
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal
 
 from hourglass.chain.client import EvmChain
 from hourglass.chain.codec import Contract
@@ -10,6 +10,7 @@ from hourglass.errors import ChainError
 from hourglass.workflow.identifiers import ADDRESS_BYTES, Address
 
 ETHER_DECIMALS = 18
+AMOUNT = re.compile(r"(\d+)(?:\.(\d+))?", re.ASCII)
 NOBODY = Address(bytes(ADDRESS_BYTES))
 """The zero address: in a token's place it stands for ether."""
 
@@ -47,17 +48,17 @@ class Currency:
 
     def shown(self, amount: int) -> str:
         """An amount of its smallest unit, in whole ones."""
-        return f"{Decimal(amount).scaleb(-self.decimals).normalize():f} {self.symbol}"
+        whole, rest = divmod(amount, 10**self.decimals)
+        decimals = f".{rest:0{self.decimals}d}".rstrip("0") if rest else ""
+        return f"{whole}{decimals} {self.symbol}"
 
     def parsed(self, text: str) -> int:
         """The other way, the symbol left out. Raises ValueError for what is no amount of this currency."""
-        try:
-            units = Decimal(text).scaleb(self.decimals)
-        except ArithmeticError as error:
-            raise ValueError(f"{text!r} is no amount") from error
-        if not units.is_finite() or units < 0 or units != units.to_integral_value():
-            raise ValueError(f"{text!r} is no amount of a currency with {self.decimals} decimals")
-        return int(units)
+        matched = AMOUNT.fullmatch(text)
+        whole, rest = (matched[1], matched[2] or "") if matched else ("", "")
+        if matched is None or len(rest) > self.decimals:
+            raise ValueError(f"{text!r} is no amount with at most {self.decimals} decimals")
+        return int(whole + rest.ljust(self.decimals, "0"))
 
 
 ETHER = Currency(None, "ETH", ETHER_DECIMALS)
