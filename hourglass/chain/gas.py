@@ -1,0 +1,27 @@
+"""What calls cost that can't be simulated before operators have signed: figures measured on the contract. Pure.
+
+They are those of contracts/snapshots/gas.json, for a result of one word which everybody signed, to be taken as a
+guide: each operator that did not sign and was never seen before costs `NON_SIGNER` more, long results cost their bytes.
+"""
+
+EXECUTE = 189_569
+""""executeWorkflow, one root phase, no payload"."""
+SUBMIT = 281_584
+""""submitPhaseResult, last phase, all signed"."""
+START = 71_928
+"""For each phase that a submission starts, or an execution beyond its first: "submitPhaseResult, starts 63 others" less
+SUBMIT, by 63."""
+NON_SIGNER = 105_963
+""""submitPhaseResult, last phase, one new non-signer" less SUBMIT."""
+SETTLE = 70_000
+"""What the fee vault itself counts for its part (SETTLEMENT_GAS)."""
+
+
+def submission_gas(starts: int, settles: bool) -> int:
+    """Of a phase whose end starts so many others, its fee shared out or not."""
+    return SUBMIT + starts * START + (SETTLE if settles else 0)
+
+
+def execution_gas(roots: int) -> int:
+    """Of an execution with so many phases that wait for none."""
+    return EXECUTE + max(0, roots - 1) * START
