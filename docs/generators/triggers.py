@@ -48,7 +48,7 @@ VALUES = {
 
 INTRODUCTION = """\
 What a CONDITIONAL phase waits for. On-chain a condition is `abi.encode(uint8 type, bytes params)`, exactly as
-`abi.encode` gives it. Who judges it: [protocol.md](../protocol.md#conditions).
+`abi.encode` gives it. Who judges it: [protocol.md](../protocol.md#7-conditions).
 """
 ARGUMENTS = """\
 A constructor raises `TriggerError`, a `DefinitionError`, for what the contract would refuse. Addresses and hashes
