@@ -140,7 +140,10 @@ def test_ctrl_c_leaves_no_process_and_no_file(dev: Running, tmp_path: Path) -> N
 def test_the_demo_names_the_broken_operator_and_ends_by_itself(tmp_path: Path) -> None:
     finished = hourglass("demo", cwd=tmp_path)
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert "update   COMPLETED  ETH/USD=" in finished.stdout
+    shown = " ".join(finished.stdout.split())
+    for phase in ("Price Monitoring", "Deviation Coordination", "Price Update Execution", "Summary"):
+        assert f"{phase} COMPLETED" in shown
+    assert "Announcement COMPLETED ETH/USD=50" in shown
     assert "operator-5 signed another value" in finished.stdout
     assert list(tmp_path.iterdir()) == []
 
