@@ -119,7 +119,11 @@ contract TriggerConditionsTest is Conditions {
     function test_refusesUnknownComparisonsAndDependencies() external {
         bytes memory unknown = abi.encodeWithSelector(Errors.TriggerUnknownComparison.selector, 6);
         _refuses(node(RESULT, abi.encode(uint32(7), uint8(6), int256(0))), unknown);
-        bytes memory stranger = abi.encodeWithSelector(Errors.TriggerUnknownDependency.selector, 1);
+        unknown = abi.encodeWithSelector(Errors.TriggerUnknownComparison.selector, 255);
+        _refuses(node(RESULT, abi.encode(uint32(7), uint8(255), int256(0))), unknown);
+        bytes memory stranger = abi.encodeWithSelector(Errors.TriggerUnknownDependency.selector, type(uint32).max);
+        _refuses(node(RESULT, abi.encode(type(uint32).max, uint8(0), int256(0))), stranger);
+        stranger = abi.encodeWithSelector(Errors.TriggerUnknownDependency.selector, 1);
         _refuses(node(RESULT, abi.encode(uint32(1), uint8(0), int256(0))), stranger);
         vm.expectRevert(abi.encodeWithSelector(Errors.TriggerUnknownDependency.selector, 7));
         triggers.check(node(RESULT, abi.encode(uint32(7), uint8(0), int256(0))), new uint32[](0));
