@@ -39,7 +39,7 @@ def load_account(config: KeyConfig) -> Account:
 
 def _from_keystore(text: str, password: str) -> bytes:
     # Only for keystores: it takes half a second to import.
-    from eth_account import Account as EthAccount
+    from hourglass.chain.signing import EthAccount
 
     return bytes(EthAccount.decrypt(json.loads(text), password))
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from eth_account import Account as EthAccount
 from eth_hash.auto import keccak
 
 from hourglass.bls.keys import SecretKey
@@ -12,6 +11,7 @@ from hourglass.bls.signatures import default_backend, sign
 from hourglass.certificate.digests import key_registration_digest
 from hourglass.chain.codec import load_contract
 from hourglass.chain.port import Account
+from hourglass.chain.signing import EthAccount
 from hourglass.errors import ChainError
 from hourglass.reasons import Reason
 from hourglass.testing.anvil import Anvil

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import samples
-from eth_account import Account
 from eth_account.messages import SignableMessage, _hash_eip191_message, encode_typed_data
 from eth_hash.auto import keccak
 from hypothesis import given, settings
@@ -14,6 +13,7 @@ from hourglass.certificate.digests import key_registration_digest, observation_d
 from hourglass.certificate.ecdsa import recover_signer, sign_digest
 from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.slots import ObservationSlot
+from hourglass.chain.signing import EthAccount
 from hourglass.workflow.identifiers import (
     Address,
     Attempt,
@@ -153,10 +153,10 @@ def test_a_wallet_s_signature_is_recovered_here_and_ours_there(number: int) -> N
     message = observation_of(samples.OBSERVATION_SLOT, samples.SET, samples.INPUTS, b"seen")
     digest = observation_digest(samples.OBSERVATION_SLOT, samples.SET, samples.INPUTS, b"seen")
     secret, operator = samples.SECRETS[number], samples.OPERATORS[number]
-    theirs = Account.sign_message(message, secret).signature
+    theirs = EthAccount.sign_message(message, secret).signature
     ours = sign_digest(secret, digest)
     assert recover_signer(digest, bytes(theirs)) == operator
-    assert Account.recover_message(message, signature=ours) == str(operator)
+    assert EthAccount.recover_message(message, signature=ours) == str(operator)
     assert ours == bytes(theirs), "both are deterministic, RFC 6979"
 
 
