@@ -1,5 +1,6 @@
-"""For every test: what leaves the process as it found it only if it is loaded first, is loaded first."""
+"""For every test: the recursion limit stays what it is, whichever test loads py_ecc first."""
 
-import hourglass.chain.signing
+from hourglass.chain.recursion import recursion_limit_kept
 
-assert hourglass.chain.signing
+with recursion_limit_kept():
+    import py_ecc as py_ecc

@@ -18,8 +18,6 @@ from urllib.parse import urlsplit
 import aiohttp
 from eth_abi.exceptions import DecodingError
 from eth_hash.auto import keccak
-from web3 import AsyncHTTPProvider
-from web3.types import RPCEndpoint, RPCResponse
 
 from hourglass.certificate.digests import definition_hash, workflow_id
 from hourglass.certificate.operators import OperatorTable
@@ -39,6 +37,7 @@ from hourglass.chain.port import (
     Receipt,
     TransactionPlan,
 )
+from hourglass.chain.recursion import recursion_limit_kept
 from hourglass.chain.refusals import reason_of
 from hourglass.chain.tables import TableReader
 from hourglass.chain.transactions import GAS_CAP
@@ -56,6 +55,10 @@ from hourglass.workflow.identifiers import (
     TxHash,
     WorkflowId,
 )
+
+with recursion_limit_kept():
+    from web3 import AsyncHTTPProvider
+    from web3.types import RPCEndpoint, RPCResponse
 
 T = TypeVar("T")
 

@@ -1,20 +1,11 @@
 """Signs transactions (EIP-1559), with eth-account. Its only import."""
 
-import sys
-from typing import TYPE_CHECKING
-
 from hourglass.chain.port import Account, TransactionPlan
+from hourglass.chain.recursion import recursion_limit_kept
 from hourglass.workflow.identifiers import Address, ChainId
 
-if TYPE_CHECKING:
-    from eth_account.account import Account as EthAccount
-else:
-    # eth_account imports py_ecc, which raises the whole process' recursion limit to 100,000. Left so, deeply nested
-    # JSON from an endpoint ends the interpreter (stack overflow) instead of raising RecursionError.
-    _limit = sys.getrecursionlimit()
+with recursion_limit_kept():
     from eth_account import Account as EthAccount
-
-    sys.setrecursionlimit(_limit)
 
 __all__ = ["EthAccount", "signed_transaction"]
 
