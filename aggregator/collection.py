@@ -12,6 +12,7 @@ is an argument: `now` is loop time, for pacing; `chain_time` is the clock that r
 from dataclasses import dataclass, field
 from enum import Enum
 
+from aggregator.decision import Candidate, Decision, ProposedSeries
 from aggregator.events import (
     BadSigners,
     Certified,
@@ -24,14 +25,12 @@ from aggregator.events import (
 )
 from aggregator.opening import Opening, Pace
 from hourglass.bls.curve import G1Point
-from hourglass.certificate.certificates import Certificate
 from hourglass.certificate.digests import certificate_digest, phase_message_hash
 from hourglass.certificate.ecdsa import is_authentic
 from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.quorum import quorum_reached
-from hourglass.certificate.slots import ObservationSlot, Slot
+from hourglass.certificate.slots import ObservationSlot
 from hourglass.certificate.tally import Put, Tally
-from hourglass.certificate.ticks import CertifiedTick
 from hourglass.errors import PointError
 from hourglass.reasons import Reason, reason_by_code
 from hourglass.workflow.definition import MAX_RESULT_BYTES
@@ -40,11 +39,9 @@ from hourglass.workflow.identifiers import (
     ChainTime,
     Digest,
     InputsHash,
-    MessageHash,
     OperatorSetId,
     Round,
     StakeWeight,
-    Tick,
 )
 from hourglass.workflow.series import TickValue
 from hourglass.workflow.turns import proposer, round_at
@@ -68,34 +65,6 @@ class Agreement(Enum):
     HANDLER = "every handler computes them"
     OBSERVATIONS = "a proposal of the operators' observations"
     SERIES = "a proposal of the certified ticks"
-
-
-@dataclass(slots=True)
-class Candidate:
-    """A digest that operators have signed: what it is about."""
-
-    slot: Slot
-    message_hash: MessageHash
-    result: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The digest that has its quorum. It never changes again, whatever arrives."""
-
-    slot: Slot
-    digest: Digest
-    result: bytes
-    certificate: Certificate
-    signers: tuple[Address, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ProposedSeries:
-    """A series that is over: how many ticks it has, and which of them are certified."""
-
-    ticks: Tick
-    certified: tuple[CertifiedTick, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ pacing; deadlines and ticks follow the chain's clock alone.
 
 from dataclasses import dataclass, field
 
-from aggregator.collection import Agreement, Collection, Decision, ProposedSeries, Rounds
+from aggregator.collection import Agreement, Collection, Rounds
+from aggregator.decision import Decision, ProposedSeries
 from aggregator.events import (
     AttestationReceived,
     BadSigners,

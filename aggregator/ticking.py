@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from aggregator.collection import Decision, ProposedSeries
+from aggregator.decision import Decision, ProposedSeries
 from aggregator.opening import Opening
 from hourglass.certificate.ticks import CertifiedTick, bitmap
 from hourglass.workflow.identifiers import ChainTime, Tick
