@@ -55,6 +55,31 @@ abstract contract Machines is Operators {
         phase.phaseType = Types.PhaseType.COORDINATION;
     }
 
+    function aggregation(string memory name) internal pure returns (Types.PhaseDefinition memory phase) {
+        phase = immediate(name);
+        phase.phaseType = Types.PhaseType.AGGREGATION;
+    }
+
+    function continuous(string memory name, uint256 interval, uint256 updates)
+        internal
+        pure
+        returns (Types.PhaseDefinition memory phase)
+    {
+        phase = immediate(name);
+        phase.phaseType = Types.PhaseType.CONTINUOUS;
+        phase.metadata = abi.encode(interval, updates);
+    }
+
+    function conditional(string memory name, bytes memory condition)
+        internal
+        pure
+        returns (Types.PhaseDefinition memory phase)
+    {
+        phase = immediate(name);
+        phase.phaseType = Types.PhaseType.CONDITIONAL;
+        phase.triggerCondition = condition;
+    }
+
     function after_(Types.PhaseDefinition memory phase, uint32 dependency)
         internal
         pure

@@ -4,7 +4,16 @@ pragma solidity ^0.8.30;
 import {IBN254CertificateVerifierTypes, OperatorSet} from "../../src/interfaces/IBN254CertificateVerifier.sol";
 
 /// @title A verifier that says what the test tells it to, and calls back if asked to
+/// @notice Every operator set has the same table, unless it was given one of its own.
 contract ScriptedVerifier is IBN254CertificateVerifierTypes {
+    struct Table {
+        bool own;
+        uint32 referenceTimestamp;
+        uint32 staleness;
+        uint256 stake;
+    }
+
+    mapping(address avs => mapping(uint32 id => Table)) public tables;
     uint32 public referenceTimestamp = 1;
     uint32 public staleness;
     uint256[] public totals;
@@ -27,20 +36,36 @@ contract ScriptedVerifier is IBN254CertificateVerifierTypes {
         (target, call) = (target_, call_);
     }
 
-    function latestReferenceTimestamp(OperatorSet calldata) external view returns (uint32) {
-        return referenceTimestamp;
+    /// @notice Gives one operator set a table of its own; timestamp 0: it has none.
+    function setTableOf(address avs, uint32 id, uint32 referenceTimestamp_, uint32 staleness_, uint256 stake) external {
+        tables[avs][id] = Table(true, referenceTimestamp_, staleness_, stake);
     }
 
-    function maxOperatorTableStaleness(OperatorSet calldata) external view returns (uint32) {
-        return staleness;
+    function latestReferenceTimestamp(OperatorSet calldata set) external view returns (uint32) {
+        Table storage table = tables[set.avs][set.id];
+        return table.own ? table.referenceTimestamp : referenceTimestamp;
     }
 
-    function getTotalStakeWeights(OperatorSet calldata, uint32) external view returns (uint256[] memory) {
-        return totals;
+    function maxOperatorTableStaleness(OperatorSet calldata set) external view returns (uint32) {
+        Table storage table = tables[set.avs][set.id];
+        return table.own ? table.staleness : staleness;
     }
 
-    function verifyCertificate(OperatorSet calldata, BN254Certificate calldata) external returns (uint256[] memory) {
+    function getTotalStakeWeights(OperatorSet calldata set, uint32) external view returns (uint256[] memory weights) {
+        Table storage table = tables[set.avs][set.id];
+        if (!table.own) return totals;
+        weights = new uint256[](1);
+        weights[0] = table.stake;
+    }
+
+    function verifyCertificate(OperatorSet calldata set, BN254Certificate calldata)
+        external
+        returns (uint256[] memory weights)
+    {
         if (target != address(0)) (, answer) = target.call(call);
-        return signed;
+        Table storage table = tables[set.avs][set.id];
+        if (!table.own) return signed;
+        weights = new uint256[](1);
+        weights[0] = table.stake;
     }
 }

@@ -2,22 +2,20 @@
 pragma solidity ^0.8.30;
 
 import {Initializable} from "@openzeppelin/contracts-upgradeable/proxy/utils/Initializable.sol";
-import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/UUPSUpgradeable.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 
 import {
     IWorkflowRegistry,
     IWorkflowStateMachine,
     IWorkflowStateMachineErrors as Errors,
-    IWorkflowStateMachineEvents as Events,
-    IWorkflowStateMachineTypes as Types
+    IWorkflowStateMachineEvents as Events
 } from "../../src/interfaces/IWorkflowStateMachine.sol";
 import {Machines} from "../support/Machines.sol";
 
 contract AdministrationTest is Machines {
     bytes32 private constant ADMIN = bytes32(0);
     bytes32 private constant CREATOR = keccak256("WORKFLOW_CREATOR_ROLE");
-    bytes32 private constant UPGRADER = keccak256("UPGRADER_ROLE");
+    bytes32 private constant SOURCE = keccak256("TRIGGER_SOURCE_ROLE");
     address private stranger = named("stranger");
 
     function setUp() public {
@@ -44,8 +42,11 @@ contract AdministrationTest is Machines {
     function test_initialize_givesTheAdminEveryRole() external view {
         IAccessControl roles = IAccessControl(address(machine));
         vm.assertTrue(roles.hasRole(ADMIN, address(this)), "admin");
-        vm.assertTrue(roles.hasRole(CREATOR, address(this)), "creator");
-        vm.assertTrue(roles.hasRole(UPGRADER, address(this)), "upgrader");
+        string[5] memory others =
+            ["WORKFLOW_CREATOR_ROLE", "TRIGGER_SOURCE_ROLE", "FEE_MANAGER_ROLE", "PAUSER_ROLE", "UPGRADER_ROLE"];
+        for (uint256 i = 0; i < 5; ++i) {
+            vm.assertTrue(roles.hasRole(keccak256(bytes(others[i])), address(this)), others[i]);
+        }
         vm.assertEq(machine.verifier(), address(table), "verifier");
         vm.assertEq(machine.avs(), AVS, "avs");
         vm.assertEq(machine.startBlock(), 77, "start block");
@@ -89,7 +90,23 @@ contract AdministrationTest is Machines {
         machine.registerWorkflow("mine", two(), new address[](0));
     }
 
+    function test_authorizeTriggerSource_givesAndTakes() external {
+        IAccessControl roles = IAccessControl(address(machine));
+        vm.expectEmit(true, true, true, true, address(machine));
+        emit Events.TriggerSourceAuthorized(stranger, true);
+        machine.authorizeTriggerSource(stranger, true);
+        vm.assertTrue(roles.hasRole(SOURCE, stranger), "given");
+        vm.expectEmit(true, true, true, true, address(machine));
+        emit Events.TriggerSourceAuthorized(stranger, false);
+        machine.authorizeTriggerSource(stranger, false);
+        vm.assertTrue(!roles.hasRole(SOURCE, stranger), "taken");
+    }
+
     function test_administrationNeedsTheAdmin() external {
+        _expectMissing(ADMIN);
+        machine.authorizeTriggerSource(stranger, true);
+        _expectMissing(ADMIN);
+        machine.setFeeVault(stranger);
         _expectMissing(ADMIN);
         machine.authorizeWorkflowCreator(stranger, true);
         _expectMissing(ADMIN);
@@ -120,33 +137,7 @@ contract AdministrationTest is Machines {
         machine.setAggregators(list);
     }
 
-    // ── Upgrades ─────────────────────────────────────────────────────────────────────────────────────
-
-    function test_upgrade_keepsRunningExecutions() external {
-        bytes32 executionId = started(two());
-        submit(executionId, 0, RESULT, EVERYBODY);
-        bytes memory certificate = certificateFor(executionId, 1, 0, RESULT, EVERYBODY);
-        bytes memory before = abi.encode(machine.getPhase(executionId, 0), machine.getPhase(executionId, 1));
-
-        address next = implementation();
-        vm.expectEmit(true, true, true, true, address(machine));
-        emit Upgraded(next);
-        UUPSUpgradeable(address(machine)).upgradeToAndCall(next, "");
-
-        vm.assertEq(
-            abi.encode(machine.getPhase(executionId, 0), machine.getPhase(executionId, 1)), before, "every phase"
-        );
-        machine.submitPhaseResult(executionId, 1, 0, RESULT, certificate);
-        assertExecution(executionId, Types.ExecutionStatus.COMPLETED);
-    }
-
-    event Upgraded(address indexed implementation);
-
-    function test_upgrade_needsTheUpgrader() external {
-        address next = implementation();
-        _expectMissing(UPGRADER);
-        UUPSUpgradeable(address(machine)).upgradeToAndCall(next, "");
-    }
+    // ── Storage ──────────────────────────────────────────────────────────────────────────────────────
 
     function test_storage_standsWhereErc7201SaysItDoes() external pure {
         bytes32 location = keccak256(abi.encode(uint256(keccak256("hourglass.storage.WorkflowStateMachine")) - 1))

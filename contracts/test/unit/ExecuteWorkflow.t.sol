@@ -6,8 +6,8 @@ import {
     IWorkflowStateMachineEvents as Events,
     IWorkflowStateMachineTypes as Types
 } from "../../src/interfaces/IWorkflowStateMachine.sol";
+import {Flows} from "../support/Flows.sol";
 import {Machines} from "../support/Machines.sol";
-import {ScriptedVerifier} from "../support/ScriptedVerifier.sol";
 
 /// @dev Plan: test/tree/executeWorkflow.tree
 contract ExecuteWorkflowTest is Machines {
@@ -140,14 +140,6 @@ contract ExecuteWorkflowTest is Machines {
         machine.executeWorkflow(workflowId, new bytes(8_193));
     }
 
-    function test_refusesWithoutATable() external {
-        Types.PhaseDefinition[] memory phases = two();
-        phases[0].operatorSetId = 9;
-        bytes32 workflowId = registered(phases);
-        vm.expectRevert(abi.encodeWithSelector(Errors.TableMissing.selector, AVS, 9));
-        machine.executeWorkflow(workflowId, "");
-    }
-
     function test_refusesATableThatGoesStaleBeforeTheDeadline() external {
         bytes32 workflowId = registered(two());
         table.configureOperatorSet(five, TIMEOUT + 10);
@@ -155,27 +147,6 @@ contract ExecuteWorkflowTest is Machines {
         vm.expectRevert(abi.encodeWithSelector(Errors.TableStale.selector, START + 11 + TIMEOUT, START + TIMEOUT + 10));
         machine.executeWorkflow(workflowId, "");
         vm.warp(START + 10);
-        machine.executeWorkflow(workflowId, "");
-    }
-
-    function test_refusesLessThanTheRequiredStake() external {
-        Types.PhaseDefinition[] memory phases = two();
-        phases[0].requiredStake = 601;
-        bytes32 workflowId = registered(phases);
-        vm.expectRevert(abi.encodeWithSelector(Errors.RequiredStakeNotMet.selector, 601, 600));
-        machine.executeWorkflow(workflowId, "");
-        phases[0].requiredStake = 600;
-        machine.executeWorkflow(registered(phases), "");
-    }
-
-    function test_refusesATableWithoutStake() external {
-        ScriptedVerifier verifier = new ScriptedVerifier();
-        machine = deployMachine(address(verifier));
-        bytes32 workflowId = registered(two());
-        vm.expectRevert(abi.encodeWithSelector(Errors.RequiredStakeNotMet.selector, 0, 0));
-        machine.executeWorkflow(workflowId, "");
-        verifier.setStake(new uint256[](1), new uint256[](1));
-        vm.expectRevert(abi.encodeWithSelector(Errors.RequiredStakeNotMet.selector, 0, 0));
         machine.executeWorkflow(workflowId, "");
     }
 
@@ -191,5 +162,159 @@ contract ExecuteWorkflowTest is Machines {
         machine.getPhaseStatus(executionId, 2);
         vm.expectRevert(abi.encodeWithSelector(Errors.UnknownPhase.selector, executionId, type(uint32).max));
         machine.getPhaseResult(executionId, type(uint32).max);
+        vm.expectRevert(abi.encodeWithSelector(Errors.UnknownPhase.selector, executionId, 2));
+        machine.getApprovalDigest(executionId, 2);
+    }
+
+    function test_refusesEtherWhileThereIsNoFeeVault() external {
+        bytes32 workflowId = registered(two());
+        vm.expectRevert(abi.encodeWithSelector(Errors.UnexpectedValue.selector, 1));
+        machine.executeWorkflow{value: 1}(workflowId, "");
+    }
+}
+
+/// @dev What needs operator sets in other shapes. Plan: test/tree/executeWorkflow.tree
+contract ExecuteWorkflowOfOptionsTest is Flows {
+    address private constant OTHER_AVS = address(0xB0B);
+
+    function setUp() public {
+        setUpFlows();
+    }
+
+    function test_refusesWithoutATableOfAnyPhase() external {
+        bytes32 later = registered(list(immediate("now"), after_(by(immediate("later"), FRAGILE), 0)));
+        bytes32 fallbackId = _withFallback(by(immediate("instead"), FRAGILE));
+        spoil(FRAGILE);
+        vm.expectRevert(abi.encodeWithSelector(Errors.TableMissing.selector, AVS, FRAGILE));
+        machine.executeWorkflow(later, "");
+        vm.expectRevert(abi.encodeWithSelector(Errors.TableMissing.selector, AVS, FRAGILE));
+        machine.executeWorkflow(fallbackId, "");
+        mend(FRAGILE);
+        machine.executeWorkflow(later, "");
+    }
+
+    function _withFallback(Types.PhaseDefinition memory standIn) private returns (bytes32) {
+        Types.PhaseOptions[] memory options = plain(2);
+        fallsBack(options[0], 1);
+        return registeredWith(list(immediate("first"), standIn), options, 0);
+    }
+
+    /// @dev Each phase requires what it requires, also one of the same set after it.
+    function test_refusesLessThanAnyPhaseRequires() external {
+        Types.PhaseDefinition[] memory phases = list(immediate("a"), immediate("b"), immediate("c"));
+        for (uint256 i = 0; i < 3; ++i) {
+            phases[i].operatorSetId = FRAGILE;
+            phases[i].requiredStake = 10;
+        }
+        for (uint256 i = 0; i < 3; ++i) {
+            phases[i].requiredStake = 20;
+            bytes32 workflowId = registered(phases);
+            scripted.setTableOf(AVS, FRAGILE, 1, 0, 19);
+            vm.expectRevert(abi.encodeWithSelector(Errors.RequiredStakeNotMet.selector, 20, 19));
+            machine.executeWorkflow(workflowId, "");
+            scripted.setTableOf(AVS, FRAGILE, 1, 0, 20);
+            machine.executeWorkflow(workflowId, "");
+            phases[i].requiredStake = 10;
+        }
+    }
+
+    function test_refusesATableWithoutStake_evenIfNoneIsRequired() external {
+        bytes32 workflowId = registered(list(immediate("a"), by(immediate("b"), FRAGILE)));
+        scripted.setTableOf(AVS, FRAGILE, 1, 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(Errors.RequiredStakeNotMet.selector, 0, 0));
+        machine.executeWorkflow(workflowId, "");
+        scripted.setTable(1, 0);
+        scripted.setStake(new uint256[](0), new uint256[](0));
+        vm.expectRevert(abi.encodeWithSelector(Errors.RequiredStakeNotMet.selector, 0, 0));
+        machine.executeWorkflow(workflowId, "");
+    }
+
+    /// @dev A table that is stale now may be followed by a fresh one before the phase starts.
+    function test_takesAStaleTableOfAPhaseThatStartsLater() external {
+        bytes32 workflowId = registered(list(immediate("now"), after_(by(immediate("later"), FRAGILE), 0)));
+        scripted.setTableOf(AVS, FRAGILE, uint32(START - 10 * TIMEOUT), TIMEOUT, STAKE);
+        machine.executeWorkflow(workflowId, "");
+    }
+
+    function test_leavesFallbacksPending() external {
+        bytes32 executionId = machine.executeWorkflow(_withFallback(immediate("instead")), "");
+        assertStatus(executionId, 0, Types.PhaseStatus.ACTIVE);
+        assertStatus(executionId, 1, Types.PhaseStatus.PENDING);
+        vm.assertEq(inputsOf(executionId, 1), 0, "nothing is fixed yet");
+    }
+
+    function test_opensTheGateOfASourceOnly() external {
+        Types.PhaseOptions[] memory options = plain(2);
+        options[1].triggerMode = Types.TriggerMode.SOURCE;
+        bytes32 workflowId =
+            registeredWith(list(conditional("watched", always()), conditional("told", always())), options, 0);
+        bytes32 none = keccak256("");
+        bytes32 inputs = keccak256(
+            abi.encode(
+                keccak256("PhaseInputs(bytes32 payloadHash,uint32[] dependencies,bytes32[] resultHashes)"),
+                keccak256("payload"),
+                none,
+                none
+            )
+        );
+        uint64 deadline = uint64(START + TIMEOUT);
+        bytes32 executionId =
+            keccak256(abi.encode(block.chainid, address(machine), workflowId, 1, address(this), keccak256("payload")));
+        expectEvent();
+        emit Events.PhaseStarted(executionId, 0, 1, AVS, 1, uint32(START), deadline, inputs);
+        expectEvent();
+        emit Events.ConditionalTriggerSet(executionId, 1, 1, AVS, 1, uint32(START), deadline, inputs);
+        machine.executeWorkflow(workflowId, "payload");
+        assertStatus(executionId, 0, Types.PhaseStatus.ACTIVE);
+        assertStatus(executionId, 1, Types.PhaseStatus.CONDITIONAL_WAITING);
+        vm.assertEq(machine.getPhase(executionId, 1).deadline, deadline, "deadline");
+        vm.assertEq(inputsOf(executionId, 1), inputs, "inputs");
+    }
+
+    function test_pinsTheTableOfAnotherAvs() external {
+        Types.PhaseOptions[] memory options = plain(2);
+        options[1].avs = OTHER_AVS;
+        scripted.setTableOf(OTHER_AVS, 1, 77, 0, STAKE);
+        bytes32 executionId = startedWith(list(immediate("ours"), immediate("theirs")), options);
+        vm.assertEq(machine.getPhase(executionId, 0).avs, AVS, "ours");
+        vm.assertEq(machine.getPhase(executionId, 1).avs, OTHER_AVS, "theirs");
+        vm.assertEq(machine.getPhase(executionId, 1).referenceTimestamp, 77, "their table");
+        bytes32 expected = keccak256(
+            abi.encode(
+                keccak256(
+                    "PhaseResult(uint256 chainId,address stateMachine,bytes32 operatorSetKey,bytes32 executionId,uint32 phaseIndex,uint32 attempt,uint32 tick,uint32 round,bytes32 inputsHash,bytes32 resultHash)"
+                ),
+                block.chainid,
+                address(machine),
+                bytes32(bytes20(OTHER_AVS)) | bytes32(uint256(1)),
+                executionId,
+                uint256(1),
+                uint256(1),
+                uint256(0),
+                uint256(0),
+                inputsOf(executionId, 1),
+                keccak256(RESULT)
+            )
+        );
+        vm.assertEq(machine.getMessageHash(executionId, 1, 0, RESULT), expected, "signed for their set");
+    }
+
+    function testFuzz_noDeadlineIsAfterTheExecutionsOwn(uint32 overall) external {
+        overall = uint32(bound(overall, 1, 2 * TIMEOUT));
+        bytes32 executionId =
+            machine.executeWorkflow(registeredWith(one(immediate("only")), plain(1), overall), "payload");
+        vm.assertEq(machine.getExecution(executionId).deadline, START + overall, "overall");
+        vm.assertEq(
+            machine.getPhase(executionId, 0).deadline, START + (overall < TIMEOUT ? overall : TIMEOUT), "the earlier"
+        );
+    }
+
+    function test_aTableNeedsToLastUntilTheExecutionsDeadlineOnly() external {
+        bytes32 workflowId = registeredWith(one(immediate("only")), plain(1), 100);
+        scripted.setTable(uint32(START), 100);
+        machine.executeWorkflow(workflowId, "");
+        scripted.setTable(uint32(START), 99);
+        vm.expectRevert(abi.encodeWithSelector(Errors.TableStale.selector, START + 100, START + 99));
+        machine.executeWorkflow(workflowId, "");
     }
 }

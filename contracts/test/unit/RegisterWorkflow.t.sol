@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 
+import {ITriggerConditionsErrors as TriggerErrors} from "../../src/interfaces/ITriggerConditions.sol";
 import {
     IWorkflowStateMachineErrors as Errors,
     IWorkflowStateMachineEvents as Events,
@@ -55,6 +56,7 @@ contract RegisterWorkflowTest is Machines {
     function test_givesBackWhatWasRegistered() external {
         Types.PhaseDefinition[] memory phases = two();
         phases[0].metadata = hex"0102";
+        phases[0].operatorSetId = 2;
         phases[1].requiredStake = 77;
         address[] memory triggers = new address[](1);
         triggers[0] = named("trigger");
@@ -72,6 +74,20 @@ contract RegisterWorkflowTest is Machines {
         Types.WorkflowView memory view_ =
             Types.WorkflowView(workflowId, address(this), 1, uint64(START), definitionHash, AVS, 0, NAME, triggers);
         vm.assertEq(abi.encode(machine.getWorkflow(workflowId)), abi.encode(view_), "workflow");
+        vm.assertEq(
+            abi.encode(machine.getWorkflowOptions(workflowId)), abi.encode(new Types.PhaseOptions[](2)), "options"
+        );
+    }
+
+    function test_takesAllFiveTypes() external {
+        Types.PhaseDefinition[] memory phases = new Types.PhaseDefinition[](5);
+        phases[0] = immediate("immediate");
+        phases[1] = coordination("coordination");
+        phases[2] = continuous("continuous", 60, 10);
+        phases[3] = conditional("conditional", abi.encode(uint8(0), ""));
+        phases[4] = after_(after_(aggregation("aggregation"), 0), 3);
+        bytes32 workflowId = machine.registerWorkflow(NAME, phases, nobody);
+        vm.assertEq(abi.encode(machine.getWorkflowPhases(workflowId)), abi.encode(phases), "phases");
     }
 
     function test_numbersVersionsPerCreatorAndName() external {
@@ -108,6 +124,8 @@ contract RegisterWorkflowTest is Machines {
         machine.getWorkflow("?");
         vm.expectRevert(abi.encodeWithSelector(Errors.UnknownWorkflow.selector, bytes32("?")));
         machine.getWorkflowPhases("?");
+        vm.expectRevert(abi.encodeWithSelector(Errors.UnknownWorkflow.selector, bytes32("?")));
+        machine.getWorkflowOptions("?");
     }
 
     // ── What is refused ──────────────────────────────────────────────────────────────────────────────
@@ -148,23 +166,86 @@ contract RegisterWorkflowTest is Machines {
     }
 
     function test_refusesThresholdsOutOfRange() external {
-        uint16[2] memory thresholds = [uint16(0), 10_001];
+        Types.PhaseDefinition[3] memory strict = [immediate("a"), coordination("b"), aggregation("c")];
+        for (uint256 i = 0; i < 3; ++i) {
+            strict[i].consensusThreshold = 0;
+            _refusesPhase(strict[i], abi.encodeWithSelector(Errors.ThresholdOutOfRange.selector, 1, 10_000, 0));
+        }
+        Types.PhaseDefinition[2] memory lax = [continuous("a", 60, 1), conditional("b", abi.encode(uint8(0), ""))];
         for (uint256 i = 0; i < 2; ++i) {
-            Types.PhaseDefinition memory phase = immediate("update");
-            phase.consensusThreshold = thresholds[i];
-            bytes memory refusal = abi.encodeWithSelector(Errors.ThresholdOutOfRange.selector, 1, 10_000, thresholds[i]);
-            _refusesPhase(phase, refusal);
+            lax[i].consensusThreshold = 10_001;
+            _refusesPhase(lax[i], abi.encodeWithSelector(Errors.ThresholdOutOfRange.selector, 1, 10_000, 10_001));
+            lax[i].consensusThreshold = 0;
+            registered(one(lax[i]));
         }
     }
 
-    function test_refusesLargeMetadataAndTriggerConditions() external {
+    function test_refusesLargeMetadata() external {
         Types.PhaseDefinition memory phase = immediate("update");
         phase.metadata = new bytes(1_025);
         _refusesPhase(phase, abi.encodeWithSelector(Errors.MetadataTooLarge.selector, 1, 1_024, 1_025));
-        phase = immediate("update");
-        phase.triggerCondition = hex"00";
-        _refusesPhase(phase, abi.encodeWithSelector(Errors.TriggerConditionNotSupported.selector, 1, 0));
     }
+
+    function test_refusesConditionsWhereTheyDoNotBelong_andTheirWant() external {
+        Types.PhaseDefinition[4] memory others =
+            [immediate("a"), coordination("b"), continuous("c", 60, 1), aggregation("d")];
+        for (uint256 i = 0; i < 4; ++i) {
+            others[i].triggerCondition = abi.encode(uint8(0), "");
+            bytes memory refusal =
+                abi.encodeWithSelector(Errors.TriggerConditionNotSupported.selector, 1, others[i].phaseType);
+            _refusesPhase(others[i], refusal);
+        }
+        _refusesPhase(conditional("e", ""), abi.encodeWithSelector(Errors.TriggerConditionMissing.selector, 1));
+    }
+
+    function test_refusesConditionsThatCannotBe_withTheirOwnError() external {
+        _refusesPhase(conditional("a", hex"00"), abi.encodeWithSelector(TriggerErrors.TriggerMalformed.selector));
+        bytes memory ofPhaseZero = abi.encode(uint8(7), abi.encode(uint32(0), uint8(0), int256(5)));
+        _refusesPhase(
+            conditional("b", ofPhaseZero), abi.encodeWithSelector(TriggerErrors.TriggerUnknownDependency.selector, 0)
+        );
+        Types.PhaseDefinition[] memory phases = two();
+        phases[1] = after_(conditional("b", ofPhaseZero), 0);
+        registered(phases);
+    }
+
+    // ── Operator sets ────────────────────────────────────────────────────────────────────────────────
+
+    function test_refusesAnOperatorSetWithoutATable() external {
+        Types.PhaseDefinition memory phase = immediate("update");
+        phase.operatorSetId = 9;
+        _refusesPhase(phase, abi.encodeWithSelector(Errors.TableMissing.selector, AVS, 9));
+    }
+
+    function test_refusesLessThanTheRequiredStake() external {
+        Types.PhaseDefinition memory phase = immediate("update");
+        phase.requiredStake = 601;
+        _refusesPhase(phase, abi.encodeWithSelector(Errors.RequiredStakeNotMet.selector, 601, 600));
+        phase.requiredStake = 600;
+        registered(one(phase));
+    }
+
+    function test_refusesTimeoutsThatOutliveEveryTable() external {
+        table.configureOperatorSet(five, TIMEOUT);
+        Types.PhaseDefinition memory phase = after_(immediate("update"), 0);
+        phase.timeout = TIMEOUT + 1;
+        _refusesPhase(phase, abi.encodeWithSelector(Errors.TimeoutExceedsStaleness.selector, 1, TIMEOUT, TIMEOUT + 1));
+        phase.timeout = TIMEOUT;
+        // Today's table may be older than that: only what starts needs a fresh one.
+        vm.warp(START + 10 * TIMEOUT);
+        Types.PhaseDefinition[] memory phases = two();
+        phases[1] = phase;
+        registered(phases);
+    }
+
+    // ── Circumstances ────────────────────────────────────────────────────────────────────────────────
+
+    function test_refusesEtherWhileThereIsNoFeeVault() external {
+        vm.expectRevert(abi.encodeWithSelector(Errors.UnexpectedValue.selector, 1));
+        machine.registerWorkflow{value: 1}(NAME, two(), nobody);
+    }
+
+    // ── Graphs ───────────────────────────────────────────────────────────────────────────────────────
 
     function test_refusesDependenciesThatCannotBe() external {
         _refusesPhase(
