@@ -7,6 +7,7 @@ marked `python compile-only` need more than a page can bring.
 
 import asyncio
 import inspect
+import json
 import re
 import shlex
 import sys
@@ -134,3 +135,14 @@ def _takes(model: type[BaseModel], settings: Any) -> bool:
     except ValidationError:
         return False
     return True
+
+
+# ── Figures ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_gas_that_the_first_page_names_is_what_was_measured() -> None:
+    measured = json.loads((ROOT / "contracts" / "snapshots" / "gas.json").read_text("utf-8"))
+    gas = int(measured["submitPhaseResult, last phase, all signed"])
+    assert f"| `submitPhaseResult`, everybody signed, 32-byte result | {gas:,} gas |" in PAGES[0].read_text(
+        "utf-8"
+    )
