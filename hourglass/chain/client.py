@@ -272,6 +272,10 @@ class EvmChain:
 
         return await self.tables.read(ask, operator_set, reference_timestamp)
 
+    async def balance(self, account: Address) -> int:
+        """Its ether, in wei."""
+        return self._understood(_number, await self._ask("eth_getBalance", str(account), "latest"))
+
     async def view(self, contract: Contract, to: Address, function: str, *arguments: Any) -> tuple[Any, ...]:
         """What a view function of any contract answers. Raises ChainError(CONTRACT_MISSING) if it is another one."""
         data = await self._call(to, contract.call(function, *arguments))

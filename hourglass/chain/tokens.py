@@ -88,3 +88,11 @@ async def approvals(
         return ()
     steps = (0, amount) if allowed else (amount,)
     return tuple(CallContract(token, ERC20.call("approve", str(spender), step)) for step in steps)
+
+
+async def balance_of(chain: EvmChain, token: Address | None, account: Address) -> int:
+    """What the account has of it, in the smallest unit. Raises ChainError."""
+    if token is None:
+        return await chain.balance(account)
+    (amount,) = await chain.view(ERC20, token, "balanceOf", str(account))
+    return int(amount)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hourglass.cli import agent, aggregator, bench, demo, dev, keys, status, workflow
+from hourglass.cli import agent, aggregator, bench, demo, dev, fees, keys, status, workflow
 from hourglass.cli.output import Exit, err, exit_code
 from hourglass.errors import HourglassError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.add_typer(agent.app, name="agent")
 app.add_typer(aggregator.app, name="aggregator")
 app.add_typer(workflow.app, name="workflow")
+app.add_typer(fees.app, name="fees")
 app.add_typer(keys.app, name="keys")
 app.add_typer(bench.app, name="bench")
 app.command(name="status")(status.status)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hourglass.errors import BusError, ChainError, HourglassError
+from hourglass.errors import BusError, ChainError, HourglassError, RevertedError
 
 
 class Exit(IntEnum):
@@ -36,7 +36,9 @@ err = Console(stderr=True)
 
 
 def exit_code(error: HourglassError) -> Exit:
-    """Unreachable edges are told apart from what the user can correct."""
+    """Unreachable edges are told apart from what the user can correct, a contract's refusal among it."""
+    if isinstance(error, RevertedError):
+        return Exit.USAGE
     return Exit.UNREACHABLE if isinstance(error, ChainError | BusError) else Exit.USAGE
 
 

@@ -1,32 +1,56 @@
-"""`hourglass workflow`: register definitions and execute them."""
+"""`hourglass workflow`: register definitions and execute them. Its other commands have files of their own."""
 
 import asyncio
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hourglass.cli.network import Network, NetworkConfig, load_network
+from hourglass.cli import workflow_graph, workflow_triggers, workflow_validate
+from hourglass.cli.arguments import Spec, address_of, payload_of
+from hourglass.cli.network import Network, NetworkConfig, load_network, paying_account, sender_of
 from hourglass.cli.output import Exit, Format, Output, err, show_one
 from hourglass.errors import ConfigError
 from hourglass.reasons import Reason
 
 if TYPE_CHECKING:
     from hourglass.chain.client import EvmChain
-    from hourglass.chain.port import Account
+    from hourglass.chain.port import ExecutionView
     from hourglass.chain.sender import TransactionSender
     from hourglass.workflow.identifiers import ExecutionId
 
-app = typer.Typer(no_args_is_help=True, help="Register workflows and execute them.")
+__all__ = ["app", "paying_account", "sender_of", "start_execution"]
 
-Spec = Annotated[str, typer.Argument(metavar="MODULE:NAME", help="Or FILE.py:NAME.")]
+app = typer.Typer(no_args_is_help=True, help="Check, draw, register, execute, trigger and cancel workflows.")
+app.command(name="validate")(workflow_validate.validate)
+app.command(name="graph")(workflow_graph.graph)
+app.command(name="trigger")(workflow_triggers.trigger)
+app.command(name="approve")(workflow_triggers.approve)
+app.command(name="cancel")(workflow_triggers.cancel)
+
+MaxFee = Annotated[
+    str | None, typer.Option(help="Refuse to pay more: in ether, or in whole tokens where fees are in one.")
+]
 POLL_S = 0.1
 
 
 @app.command()
-def register(spec: Spec, network: Network = None, output: Output = Format.table) -> None:
-    """Store a workflow's definition on-chain. The same name again makes its next version."""
-    asyncio.run(_register(spec, load_network(network), output))
+def register(
+    spec: Spec,
+    trigger_source: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An address that may open the gates of its conditional phases; repeat it for more."
+        ),
+    ] = None,
+    max_fee: MaxFee = None,
+    network: Network = None,
+    output: Output = Format.table,
+) -> None:
+    """Store a workflow's definition on-chain. The same name again makes its next version.
+
+    Pays the fee vault's price for it, if there is a vault.
+    """
+    asyncio.run(_register(spec, trigger_source or [], max_fee, load_network(network), output))
 
 
 @app.command()
@@ -38,6 +62,7 @@ def execute(
     creator: Annotated[
         str | None, typer.Option(help="Who registered it; otherwise the network's own account.")
     ] = None,
+    max_fee: MaxFee = None,
     wait: Annotated[bool, typer.Option(help="Wait until the execution has ended.")] = True,
     timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 600.0,
     network: Network = None,
@@ -45,134 +70,133 @@ def execute(
 ) -> None:
     """Start a run of a workflow, in its newest version, and wait for its end.
 
-    Exits with 1 if the execution failed and with 4 if it had not ended in time.
+    Asks the fee vault for its price first, if there is a vault, shows it and pays it. Exits with 1 if the execution
+    failed or was cancelled, and with 4 if it had not ended in time.
     """
+    payload = payload_of(input)
     code = asyncio.run(
-        _execute(name, payload_of(input), creator, wait, timeout, load_network(network), output)
+        _execute(name, payload, creator, max_fee, timeout if wait else None, load_network(network), output)
     )
     raise typer.Exit(code)
 
 
-async def _register(spec: str, network: NetworkConfig, output: Format) -> None:
+async def _register(
+    spec: str, sources: list[str], max_fee: str | None, network: NetworkConfig, output: Format
+) -> None:
     from hourglass.chain.client import EvmChain
+    from hourglass.chain.fees import FeeVault
     from hourglass.chain.port import RegisterWorkflow
     from hourglass.cli.module import load_workflow
+    from hourglass.cli.payment import prepare, registration_price
     from hourglass.workflow.events import WorkflowRegistered
 
     definition = load_workflow(spec).compile()
+    triggers = tuple(map(address_of, sources))
     account = paying_account(network)
     async with EvmChain.connect(network.chain) as chain:
-        receipt = await sender_of(chain, network, account).send(RegisterWorkflow(definition))
-    for logged in receipt.events:
-        if isinstance(logged.event, WorkflowRegistered):
-            show_one(
-                output,
-                {
-                    "workflow": definition.name,
-                    "version": logged.event.version,
-                    "phases": len(definition.phases),
-                    "workflow id": "0x" + logged.event.workflow_id.hex(),
-                    "definition hash": "0x" + logged.event.definition_hash.hex(),
-                    "gas used": receipt.gas_used,
-                },
-            )
+        sender = sender_of(chain, network, account)
+        vault, value_wei, fee = await FeeVault.find(chain), 0, ""
+        if vault is not None:
+            price = await registration_price(vault)
+            value_wei, fee = await prepare(chain, sender, vault, price, max_fee)
+        receipt = await sender.send(RegisterWorkflow(definition, triggers, value_wei))
+    (logged,) = (one.event for one in receipt.events if isinstance(one.event, WorkflowRegistered))
+    shown: dict[str, Any] = {
+        "workflow": definition.name,
+        "version": logged.version,
+        "phases": len(definition.phases),
+        "workflow id": "0x" + logged.workflow_id.hex(),
+        "definition hash": "0x" + logged.definition_hash.hex(),
+        "gas used": receipt.gas_used,
+    }
+    show_one(output, shown | ({"fee": fee} if fee else {}))
 
 
 async def _execute(
     name: str,
     payload: bytes,
     creator: str | None,
-    wait: bool,
-    timeout_s: float,
+    max_fee: str | None,
+    patience_s: float | None,
     network: NetworkConfig,
     output: Format,
 ) -> Exit:
+    """`patience_s`: None for no waiting."""
     from hourglass.chain.client import EvmChain
 
     account = paying_account(network)
     async with EvmChain.connect(network.chain) as chain:
         sender = sender_of(chain, network, account)
-        execution_id = await start_execution(chain, sender, name, payload, creator)
-        if wait:
-            return await _wait_for_end(chain, execution_id, timeout_s, output)
+        execution_id = await start_execution(chain, sender, name, payload, creator, max_fee)
+        if patience_s is not None:
+            return await _wait_for_end(chain, execution_id, patience_s, output)
         show_one(output, {"execution": "0x" + execution_id.hex()})
         return Exit.FINE
 
 
 async def start_execution(
-    chain: "EvmChain", sender: "TransactionSender", name: str, payload: bytes, creator: str | None = None
+    chain: "EvmChain",
+    sender: "TransactionSender",
+    name: str,
+    payload: bytes,
+    creator: str | None = None,
+    max_fee: str | None = None,
 ) -> "ExecutionId":
-    """Start a run of the newest version of this name. Raises ConfigError(UNKNOWN_NAME)."""
+    """Start a run of the newest version of this name, paid. Raises ConfigError(UNKNOWN_NAME | FEE_NOT_MET)."""
+    from hourglass.chain.fees import FeeVault
     from hourglass.chain.port import ExecuteWorkflow
+    from hourglass.cli.payment import execution_price, prepare
     from hourglass.workflow.events import WorkflowExecutionStarted
-    from hourglass.workflow.identifiers import Address
 
-    by = Address.parse(creator) if creator else sender.account.address
+    payer = sender.account.address
+    by = address_of(creator) if creator else payer
     found = await chain.latest_workflow(by, name)
     if found is None:
         raise ConfigError(Reason.UNKNOWN_NAME, f"{by} has registered no workflow {name!r}.")
-    receipt = await sender.send(ExecuteWorkflow(found.workflow_id, payload))
+    vault, value_wei = await FeeVault.find(chain), 0
+    if vault is not None:
+        phases = len(found.definition.phases)
+        price = await execution_price(vault, found.workflow_id, payer, payload, phases)
+        value_wei, _ = await prepare(chain, sender, vault, price, max_fee)
+    receipt = await sender.send(ExecuteWorkflow(found.workflow_id, payload, value_wei))
     (started,) = (e.event for e in receipt.events if isinstance(e.event, WorkflowExecutionStarted))
     return started.execution_id
 
 
 async def _wait_for_end(
-    chain: "EvmChain", execution_id: "ExecutionId", timeout_s: float, output: Format
+    chain: "EvmChain", execution_id: "ExecutionId", patience_s: float, output: Format
 ) -> Exit:
-    from hourglass.cli.status import read_rows
     from hourglass.workflow.execution import ExecutionStatus
-    from hourglass.workflow.identifiers import PhaseIndex
 
     try:
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(patience_s):
             while True:
                 view = await chain.execution(execution_id)
                 if view is not None and view.status is not ExecutionStatus.RUNNING:
                     break
-                rows = await read_rows(chain, execution_id)
-                if any(row["status"] == "TIMED_OUT" for row in rows):
-                    break
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
-        err.print(f"The execution 0x{execution_id.hex()} has not ended within {timeout_s:.0f} s.")
+        err.print(f"The execution 0x{execution_id.hex()} has not ended within {patience_s:.0f} s.")
         return Exit.TIMEOUT
-    last = await chain.phase(execution_id, PhaseIndex(view.phase_count - 1)) if view else None
-    fine = view is not None and view.status is ExecutionStatus.COMPLETED
-    show_one(
-        output,
-        {
-            "execution": "0x" + execution_id.hex(),
-            "status": view.status.name
-            if view and view.status is not ExecutionStatus.RUNNING
-            else "TIMED_OUT",
-            "result": "0x" + last.result.hex() if last else "",
-        },
-    )
+    fine = view.status is ExecutionStatus.COMPLETED
+    result = await _last_result(chain, view) if fine else {"result": ""}
+    show_one(output, {"execution": "0x" + execution_id.hex(), "status": view.status.name, **result})
     return Exit.FINE if fine else Exit.FAILED
 
 
-def sender_of(chain: "EvmChain", network: NetworkConfig, account: "Account") -> "TransactionSender":
-    """Sends with the network's own limits."""
-    from hourglass.chain.sender import TransactionSender
+async def _last_result(chain: "EvmChain", view: "ExecutionView") -> dict[str, str]:
+    """Of the last phase that has one: a skipped phase, or a fallback that was not needed, may stand behind it."""
+    from eth_hash.auto import keccak
 
-    settings = network.chain
-    return TransactionSender(chain, account, settings.transaction_timeout_s, settings.max_fee_gwei)
+    from hourglass.workflow.identifiers import PhaseIndex
 
-
-def paying_account(network: NetworkConfig) -> "Account":
-    """The account that registers and executes. Raises ConfigError if the network names none."""
-    from hourglass.chain.account import load_account
-
-    if network.key is None:
-        raise ConfigError(Reason.INVALID_CONFIG, "The network's file names no `key` to pay with.")
-    return load_account(network.key)
-
-
-def payload_of(text: str) -> bytes:
-    """Text as UTF-8, 0x-hexadecimal as bytes, @FILE as the file's content. Raises ConfigError."""
-    try:
-        if text.startswith("@"):
-            return Path(text[1:]).read_bytes()
-        return bytes.fromhex(text[2:]) if text.startswith("0x") else text.encode("utf-8")
-    except (OSError, ValueError) as error:
-        raise ConfigError(Reason.INVALID_CONFIG, f"--input {text}: {error}.") from error
+    for index in reversed(range(view.phase_count)):
+        phase = await chain.phase(view.execution_id, PhaseIndex(index))
+        if phase is None or not any(phase.result_hash):
+            continue
+        shown = {"result": "0x" + phase.result.hex()}
+        if keccak(phase.result) != phase.result_hash:
+            # Too long for the contract to keep: its bytes are in the event alone.
+            shown["result hash"] = "0x" + phase.result_hash.hex()
+        return shown
+    return {"result": ""}

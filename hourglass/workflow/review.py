@@ -194,7 +194,7 @@ def _names_of(code: CodeType) -> set[str]:
 
 def _never_one_word(phase: Phase[Any], defined: PhaseDefinition, workflow: Workflow) -> Iterator[str]:
     """A condition compares an int256: nothing else than one word is one."""
-    for leaf in _leaves_of(defined):
+    for leaf in conditions_of(defined):
         match leaf:
             case ResultCompare(index):
                 compared = workflow.phases[index]
@@ -217,14 +217,19 @@ def _takes_result(phase: Phase[Any], defined: PhaseDefinition) -> bool:
 
 def _unwatched_approvals(phase: Phase[Any], defined: PhaseDefinition) -> Iterator[str]:
     by_operators = defined.options.trigger_mode is TriggerMode.OPERATORS
-    if by_operators and phase.watch is None and any(isinstance(one, MultiSig) for one in _leaves_of(defined)):
+    if (
+        by_operators
+        and phase.watch is None
+        and any(isinstance(one, MultiSig) for one in conditions_of(defined))
+    ):
         yield (
             "Its condition asks for approvals, and operators get them from `watch` alone: give it one that returns "
             'them, or let a source bring them with triggered_by="source".'
         )
 
 
-def _leaves_of(phase: PhaseDefinition) -> Iterator[Condition]:
+def conditions_of(phase: PhaseDefinition) -> Iterator[Condition]:
+    """All that its trigger condition is made of, without what combines them; none if it has no condition."""
     if phase.trigger_condition:
         yield from _leaves(decode(phase.trigger_condition, phase.dependencies))
 
