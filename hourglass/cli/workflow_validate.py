@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -191,11 +191,12 @@ def _print(report: _Report) -> None:
     )
     table.add_column("phase")
     table.add_column("what was found", overflow="fold")
-    overall = [_line(one) for one in report.findings if one.phase is None]
+    names = report.network.names if report.network is not None else {}
+    overall = _lines(report.findings, None, names)
     if overall:
         table.add_row("", "\n".join(overall))
     for index, phase in enumerate(report.definition.phases if report.definition else ()):
-        lines = [_line(one) for one in report.findings if one.phase == index]
+        lines = _lines(report.findings, index, names)
         if report.answers is not None:
             lines.append(f"[dim]≈ {report.answers.submission_gas[index]:,} gas to submit its result[/dim]")
         name = f"{index}  {escape(phase.name)}\n[dim]{phase.phase_type.name}[/dim]"
@@ -221,9 +222,18 @@ def _print_costs(costs: "Costs") -> None:
             out.print(f"{what} costs {' and '.join(parts)}".capitalize(), highlight=False)
 
 
-def _line(finding: "Finding") -> str:
+def _lines(findings: Sequence["Finding"], phase: int | None, names: Mapping[str, str]) -> list[str]:
+    """What is to be said of a phase, the worst first; operators by the names that the network's file gives them."""
+    about = [one for one in findings if one.phase == phase]
+    return [_line(one, names) for mark in MARKS for one in about if one.severity.value == mark]
+
+
+def _line(finding: "Finding", names: Mapping[str, str]) -> str:
+    text = finding.text
+    for address, name in names.items():
+        text = text.replace(address, name)
     rule = f" [dim]({finding.rule})[/dim]" if finding.rule and finding.severity.value != "fine" else ""
-    return f"{MARKS[finding.severity.value]} {escape(finding.text)}{rule}"
+    return f"{MARKS[finding.severity.value]} {escape(text)}{rule}"
 
 
 def _counted(number: int, what: str) -> str:
