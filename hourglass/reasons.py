@@ -1,8 +1,8 @@
 """The one closed list of reasons: why anything was refused, missed, or failed.
 
-Every refusal, miss and failure in every node carries exactly one of these. Metric labels, log fields,
-`hourglass why` and `docs/reasons.md` are all generated from this file, so a reason that is not here
-cannot be reported, and one that is here is documented.
+Every refusal, miss and failure in every node carries exactly one of these. Log fields, messages, the status API,
+`hourglass status` and `docs/reasons.md` all take theirs from this file, so a reason that is not here cannot be
+reported, and one that is here is documented.
 
 A reason says *whose fault* it is, because that is the operator's first question.
 """
@@ -118,7 +118,7 @@ class Reason(Enum):
     PHASE_NOT_OPEN = (
         "phase_not_open", Fault.NOBODY,
         "The phase is not active on-chain.",
-        "It has completed, failed or timed out, or its dependencies have not finished.",
+        "It has completed or ended without a result, or waits for its dependencies or its trigger.",
         "Nothing to do: the contract has moved on.",
     )
     DEADLINE_PASSED = (
@@ -130,7 +130,7 @@ class Reason(Enum):
     INPUTS_MISMATCH = (
         "inputs_mismatch", Fault.AGGREGATOR,
         "The request's inputs are not those the contract fixed.",
-        "The payload or a dependency's result hashes to another value than the phase's inputsHash.",
+        "The payload, a dependency's result or a trigger's data hashes to another value than the phase's inputsHash.",
         "Suspect the aggregator that sent it; agents are right to refuse.",
     )
     WRONG_REFERENCE_TIMESTAMP = (
@@ -299,8 +299,8 @@ class Reason(Enum):
     )
     RESULT_TOO_LARGE = (
         "result_too_large", Fault.AUTHOR,
-        "The handler's result is larger than the contract stores.",
-        "The encoded result exceeds the limit in docs/protocol.md.",
+        "The value is larger than the protocol takes.",
+        "A result, an observation or a tick's value exceeds its limit in docs/reference/phases.md.",
         "Return a hash or a summary and publish the data elsewhere.",
     )
     PERFORMER_CRASHED = (
@@ -395,7 +395,7 @@ class Reason(Enum):
         "call_refused", Fault.USER,
         "The contract refuses the call.",
         "One of its rules is not met; the error's name says which.",
-        "Correct the call; docs/protocol.md lists the contract's rules.",
+        "Correct the call; docs/reference/errors.md says what to do about each error.",
     )
     PAUSED = (
         "paused", Fault.WORLD,
@@ -424,7 +424,7 @@ class Reason(Enum):
     EXECUTION_CANCELLED = (
         "execution_cancelled", Fault.USER,
         "The execution was cancelled by its initiator.",
-        "It ended on purpose: no further result is taken, and what was paid for the rest has gone back.",
+        "It ended on purpose: no further result is taken, and what was paid for the rest is its payer's credit.",
         "Start another one if the work is still wanted.",
     )
     DEADLINE_NOT_PASSED = (
