@@ -506,8 +506,7 @@ class Reason(Enum):
     UNAUTHORIZED = (
         "unauthorized", Fault.USER,
         "The account may not do this.",
-        "It lacks the role that the contract asks for, is no trigger source of the workflow, or did not start the "
-        "execution.",
+        "It lacks the role that is asked for, is no trigger source of the workflow, or did not start the execution.",
         "Ask the contract's admin for the role that is named, or use another account.",
     )
     UNKNOWN_NAME = (

@@ -3,10 +3,12 @@
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
+from generators import notices
 from generators.prose import NOTE, linked, table
 from generators.solidity import CustomError, Parameter, errors_in
 from hourglass.chain.refusals import reason_of
@@ -21,58 +23,66 @@ STATUSES: dict[str, tuple[PhaseStatus | ExecutionStatus, ...]] = {
 }
 RULE = re.compile(r"(?:[A-Z][a-z]+){2,}")
 
-SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    (
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The errors that some sources declare."""
+
+    title: str
+    words: str
+    sources: tuple[str, ...]
+    notices: Mapping[str, str] = field(default_factory=dict)
+    """What those mean whose source does not say, by name."""
+
+    def errors(self) -> Iterator[CustomError]:
+        """Each signature once: the verifier's interface and the curve's library share some.
+
+        Raises LookupError for an error whose meaning nobody says.
+        """
+        seen: set[str] = set()
+        for error in (one for source in self.sources for one in errors_in(SOURCES / source)):
+            if error.signature in seen:
+                continue
+            seen.add(error.signature)
+            notice = error.notice or self.notices.get(error.name)
+            if notice is None:
+                raise LookupError(
+                    f"{error.name} has no @notice in {', '.join(self.sources)}: say what it means."
+                )
+            yield replace(error, notice=notice)
+
+
+SECTIONS = (
+    Section(
         "State machine",
         "Of `WorkflowStateMachine` and of `WorkflowRegistry` behind the same address.",
         ("interfaces/IWorkflowStateMachine.sol",),
     ),
-    (
+    Section(
         "Trigger conditions",
         "They pass through registration and `trigger`.",
         ("interfaces/ITriggerConditions.sol",),
+        notices.TRIGGER_CONDITIONS,
     ),
-    (
+    Section(
         "Fee vault",
         "They pass through registration and `executeWorkflow` where a vault charges for these.",
         ("interfaces/IFeeVault.sol",),
+        notices.FEE_VAULT,
     ),
-    (
+    Section(
         "Certificate verifier",
         "EigenLayer's, the curve's and the operator tables' trees'. They pass through `submitPhaseResult`.",
         ("interfaces/IBN254CertificateVerifier.sol", "libraries/BN254.sol", "libraries/OperatorInfoTree.sol"),
+        notices.VERIFIER,
     ),
-    (
+    Section(
         "Local operator table",
         "`OperatorTable` stands in for EigenLayer's verifier and registrar on local networks; no other network has it.",
         ("interfaces/IOperatorTable.sol",),
+        notices.LOCAL_TABLE,
     ),
 )
-
-OPEN_ZEPPELIN = {
-    "AccessControlUnauthorizedAccount(address account, bytes32 neededRole)": "The caller lacks the role: have the "
-    "contract's admin grant it.",
-    "AccessControlBadConfirmation()": "A role can be renounced only by its holder: call from that account.",
-    "EnforcedPause()": "The contract is paused: wait until a pauser ends it.",
-    "ExpectedPause()": "The contract is not paused, so there is nothing to end.",
-    "ReentrancyGuardReentrantCall()": "A call came back into the contract while it was at work: call again afterwards.",
-    "InvalidInitialization()": "The contract has been set up already, or is no proxy.",
-    "NotInitializing()": "Set-up code was called outside of set-up.",
-    "UUPSUnauthorizedCallContext()": "An upgrade must be asked of the proxy: use its address.",
-    "UUPSUnsupportedProxiableUUID(bytes32 slot)": "The new implementation is none for this kind of proxy.",
-    "ERC1967InvalidImplementation(address implementation)": "There is no code at the new implementation's address.",
-    "ERC1967NonPayable()": "Ether was sent with an upgrade that calls nothing: send none.",
-    "ERC1967ProxyUninitialized()": "A proxy must be set up when it is deployed: give it the call of `initialize`.",
-    "AddressEmptyCode(address target)": "There is no code at the address that was to be called.",
-    "FailedCall()": "The call inside failed and did not say why.",
-    "SafeERC20FailedOperation(address token)": "The token refused the transfer: approve the vault for the fee first, "
-    "and hold enough.",
-    "OwnableInvalidOwner(address owner)": "Nobody can be the owner by the zero address: pass the real one.",
-    "OwnableUnauthorizedAccount(address account)": "Only the owner may: call from that account.",
-    "InvalidShortString()": "A text that is stored in one word was not.",
-    "StringTooLong(string str)": "The text does not fit one word.",
-}
-"""The library's own, which have no notice in any source of this project."""
 
 INTRODUCTION = """\
 What a refused call answers with. The selector is the first four bytes of the answer's data. *Reason* is what this
@@ -84,13 +94,10 @@ before anything is sent: its `DefinitionError` has the error's name as `rule`.
 def page() -> str:
     """docs/reference/errors.md."""
     earlier = python_rules()
-    lines = [
-        NOTE + "# Custom errors of the contracts\n",
-        INTRODUCTION,
-    ]
-    for title, words, sources in SECTIONS:
-        lines += [f"## {title}\n", words + "\n"]
-        for group, errors in groupby(_declared(sources), lambda one: one.group):
+    lines = [NOTE + "# Custom errors of the contracts\n", INTRODUCTION]
+    for section in SECTIONS:
+        lines += [f"## {section.title}\n", section.words + "\n"]
+        for group, errors in groupby(section.errors(), lambda one: one.group):
             if group:
                 lines.append(f"### {group}\n")
             lines += _table(errors, earlier)
@@ -101,27 +108,17 @@ def page() -> str:
 
 def documented() -> Iterator[CustomError]:
     """Every error on the page."""
-    for _, _, sources in SECTIONS:
-        yield from _declared(sources)
+    for section in SECTIONS:
+        yield from section.errors()
     yield from open_zeppelin()
 
 
 def open_zeppelin() -> Iterator[CustomError]:
     """The libraries' errors, by name."""
-    for declaration, notice in sorted(OPEN_ZEPPELIN.items()):
+    for declaration, notice in sorted(notices.OPEN_ZEPPELIN.items()):
         name, _, inside = declaration.removesuffix(")").partition("(")
         parts = (one.partition(" ") for one in filter(None, inside.split(", ")))
         yield CustomError(name, tuple(Parameter(kind, said) for kind, _, said in parts), "", notice)
-
-
-def _declared(sources: Iterable[str]) -> Iterator[CustomError]:
-    """Each signature once: the verifier's interface and the curve's library share some."""
-    seen: set[str] = set()
-    for source in sources:
-        for error in errors_in(SOURCES / source):
-            if error.signature not in seen:
-                seen.add(error.signature)
-                yield error
 
 
 def _table(errors: Iterable[CustomError], earlier: dict[str, list[str]]) -> list[str]:
@@ -152,9 +149,7 @@ def _reasons(error: CustomError) -> str:
 
 
 def _meaning(error: CustomError) -> str:
-    words = [error.notice or f"{reason_of(error.name).summary} {reason_of(error.name).advice}"]
-    words += [f"`{one.name}`: {one.words}" for one in error.parameters if one.words]
-    return " ".join(words)
+    return " ".join([error.notice, *(f"`{one.name}`: {one.words}" for one in error.parameters if one.words)])
 
 
 def python_rules() -> dict[str, list[str]]:
