@@ -33,7 +33,7 @@ VERIFIER = {
     "CertificateStale": "The certificate's table is too old by now: certify by a newer one, in another attempt.",
     "ECAddFailed": "A point is not on the curve: collect the signatures again, and check each.",
     "ECMulFailed": "A point is not on the curve: collect the signatures again, and check each.",
-    "ECPairingFailed": "A point is not on the curve, or not in its group: collect the signatures again, and check each.",
+    "ECPairingFailed": "A point is off the curve, or not in its group: collect the signatures again, and check each.",
     "EmptyRoot": "The operator table has no root: wait until one has been transported to this chain.",
     "ExpModFailed": "A precompile of the chain failed: the chain does not support BN254 as this contract needs it.",
     "InvalidIndex": "A proof is for another place in the tree: make it for the operator's index.",
@@ -44,8 +44,8 @@ VERIFIER = {
     "ReferenceTimestampDoesNotExist": "There is no table of this timestamp: certify by the pinned one.",
     "RootDisabled": "The table's root has been disabled: wait for another table, and another attempt.",
     "TableUpdateStale": "A newer table is there already.",
-    "VerificationFailed": "The signature is not that of all in the table but the non-signers, or a proof is wrong: name "
-    "the bad signers and drop them.",
+    "VerificationFailed": "The signature is not that of all in the table but the non-signers, or a proof is wrong: "
+    "name the bad signers and drop them.",
     "InvalidPoint": "The point is not on the curve: collect the signatures again, and check each.",
     "NoLeaves": "A table needs an operator.",
 }
@@ -78,7 +78,7 @@ FEE_VAULT = {
     "NotSettled": "The phase has not completed, or has paid nothing here: claim after its result.",
     "NotASigner": "The operator is among the non-signers of the phase's certificate: it earns nothing in this phase.",
     "AlreadyClaimed": "The operator's share has been credited already: withdraw it.",
-    "InvalidOperatorProof": "The proof does not show this entry at this index of the phase's table: make it by that table.",
+    "InvalidOperatorProof": "The proof does not show this entry at this index of the phase's table: prove it by that.",
     "UnknownSigningKey": "The key registrar knows no operator for this key: claim once the key is registered.",
     "NothingToWithdraw": "The account has no credit in this token: claim first.",
     "InvalidRecipient": "Neither nobody nor the vault can be paid: pass a real recipient.",
