@@ -63,13 +63,13 @@ abstract contract WorkflowStateMachineStorage is IWorkflowStateMachineTypes {
     struct Execution {
         bytes32 workflowId;
         address initiator; //         160
-        uint64 startedAt; //          224; 32 bits free
-        ExecutionStatus status; //      8: this slot changes with every result
-        uint8 phaseCount; //           16
-        uint64 resolvedMask; //        80: the phases that nobody waits for any longer
-        uint64 deadline; //           144: 0: none
-        uint64 fallbackMask; //       208: the workflow's, so that ends are seen without reading that
-        bool paid; //                 216: `feeVault` is to be told; 40 bits free
+        uint64 startedAt; //          224
+        ExecutionStatus status; //    232
+        uint8 phaseCount; //          240; 16 bits free
+        uint64 resolvedMask; //        64: the phases that nobody waits for any longer; it changes with every result
+        uint64 deadline; //           128: 0: none
+        uint64 fallbackMask; //       192: the workflow's, so that ends are seen without reading that
+        bool paid; //                 200: `feeVault` is to be told; 56 bits free
         bytes32 payloadHash;
         bytes payload;
         mapping(uint32 phaseIndex => Phase) phases;
