@@ -32,17 +32,22 @@ async def open_vault(chain: EvmChain, admin: Account, schedule: FeeSchedule = PR
     admin's key, as anvil does."""
     (verifier,) = await chain.view(chain.machine, chain.state_machine, "verifier")
     code = load_contract("FeeVault").creation(str(chain.state_machine), verifier)
+    vault = FeeVault(chain, await create(chain, admin, code))
+    await set_schedule(vault, admin, schedule)
+    chosen = chain.machine.call("setFeeVault", str(vault.address))
+    await TransactionSender(chain, admin).send(CallContract(chain.state_machine, chosen))
+    return vault
+
+
+async def create(chain: EvmChain, admin: Account, code: bytes) -> Address:
+    """Run this code as a contract's creation; the contract's address. The endpoint holds the account's key."""
     deployment = {"from": str(admin.address), "data": "0x" + code.hex(), "gas": hex(DEPLOY_GAS)}
     tx_hash = await chain.rpc.request("eth_sendTransaction", deployment)
     receipt = None
     while receipt is None:
         receipt = await chain.rpc.request("eth_getTransactionReceipt", tx_hash)
         await asyncio.sleep(0.01)
-    vault = FeeVault(chain, Address.parse(receipt["contractAddress"]))
-    await set_schedule(vault, admin, schedule)
-    chosen = chain.machine.call("setFeeVault", str(vault.address))
-    await TransactionSender(chain, admin).send(CallContract(chain.state_machine, chosen))
-    return vault
+    return Address.parse(receipt["contractAddress"])
 
 
 async def set_schedule(vault: FeeVault, admin: Account, schedule: FeeSchedule) -> None:
