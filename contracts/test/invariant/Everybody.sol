@@ -233,7 +233,7 @@ contract Everybody is Vaults {
     /// @dev Mostly a share that can be claimed, if there is one.
     function _claimable(uint256 which, uint32 phaseIndex, uint32 index) private view returns (uint256, uint32, uint32) {
         (which, phaseIndex, index) = (which % bookings.length, phaseIndex % PHASES, index % uint32(MEMBERS));
-        if (index == 0 && phaseIndex == 0) return (which, phaseIndex, index);
+        if (index < 2) return (which, phaseIndex, index);
         for (uint256 i = 0; i < bookings.length; ++i) {
             for (uint256 k = 0; k < PHASES * MEMBERS; ++k) {
                 if (_shareOf(pools[which][phaseIndex], index) != 0) return (which, phaseIndex, index);

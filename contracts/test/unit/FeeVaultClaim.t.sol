@@ -79,6 +79,9 @@ contract FeeVaultClaimTest is Vaults {
         vault.setSchedule(inToken(address(coin)));
         settledByAll();
         vault.setSchedule(inEther());
+        vm.assertEq(vault.poolOf(EXECUTION, 0).token, address(coin), "the pool's token");
+        Types.PoolView memory nothing;
+        vm.assertEq(abi.encode(vault.poolOf(EXECUTION, 1)), abi.encode(nothing), "a phase that is not settled");
         claimOf(EXECUTION, 0, 4);
         assertCredit(address(coin), operatorAt(4), 9_000 * 140);
         assertCredit(ETHER, operatorAt(4), 0);

@@ -188,6 +188,18 @@ contract FeeVaultIntakeTest is Vaults {
         _register(0);
     }
 
+    /// @dev What nobody is owed would stay in the vault for ever.
+    function test_open_refusesATokenThatGivesMore() external {
+        CallingCoin calling = new CallingCoin();
+        vault.setSchedule(inToken(address(calling)));
+        approved(calling, payer, PHASE_FEE);
+        calling.callBack(address(calling), abi.encodeCall(calling.mint, (address(vault), 1)));
+        vm.expectRevert(
+            abi.encodeWithSelector(Errors.InexactTransfer.selector, address(calling), PHASE_FEE, PHASE_FEE + 1)
+        );
+        _execute(1, 0);
+    }
+
     function test_open_letsNoTokenBackIn() external {
         CallingCoin calling = new CallingCoin();
         vault.setSchedule(inToken(address(calling)));

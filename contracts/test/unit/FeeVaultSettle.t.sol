@@ -113,7 +113,9 @@ contract FeeVaultSettleTest is Vaults {
         settlement.submitter = address(0);
         settlement.gasUsed = 220_000;
         money.txGasPrice(2);
+        vm.recordLogs();
         machine.complete(EXECUTION, 0, settlement);
+        vm.assertEq(vm.getRecordedLogs().length, 2, "the settlement, the treasury's credit, and no credit of nothing");
         _requireShares(600_000, 0, 5_400_000);
         assertCredit(ETHER, address(0), 0);
     }
