@@ -237,6 +237,7 @@ def test_a_refusal_is_the_author_s_and_says_what_to_do() -> None:
         ("TriggerValueOutOfRange", lambda: price_above(1.5)),  # type: ignore[arg-type]
         ("TriggerValueOutOfRange", lambda: price_above(True)),
         ("TriggerValueOutOfRange", lambda: oracle_within(2**255, 0)),
+        ("TriggerValueOutOfRange", lambda: oracle_within(-1, 0)),
         ("", lambda: oracle_within(1, -1)),
         ("", lambda: at_time(-1)),
         ("", lambda: at_time(2**256)),
@@ -303,6 +304,9 @@ def test_an_event_is_found_by_its_signature_and_arguments() -> None:
         ALICE, (keccak(TRANSFER.encode()), bytes(12) + BOB, b"\xff" * 32, b"\xab" * 32)
     )
     assert chain_event(ALICE, "Closed()") == ChainEvent(ALICE, (keccak(b"Closed()"),))
+    assert chain_event(ALICE, "Moved(int256)", LEAST) == ChainEvent(
+        ALICE, (keccak(b"Moved(int256)"), b"\x80" + bytes(31))
+    )
     nested_types = "Sold((address,uint8)[],bytes32[2])"
     assert chain_event(ALICE, nested_types, 2**256 - 1) == ChainEvent(
         ALICE, (keccak(nested_types.encode()), b"\xff" * 32)
@@ -357,6 +361,10 @@ def test_every_condition_can_be_said_in_one_sentence(chance: Random) -> None:
         (at_time(1_790_000_000), "The chain's time has reached 1790000000 (2026-09-21 14:13:20 UTC)"),
         (at_time(2**256 - 1), f"The chain's time has reached {2**256 - 1}"),
         (oracle_within(100, 3), "The value is within 3 of 100"),
+        (
+            chain_event(ALICE, "Moved(address,int256)", None, 5),
+            f"{ALICE} has logged an event with topics 0x{keccak(b'Moved(address,int256)').hex()}, any, 0x{5:064x}",
+        ),
         (result_differs(0, 1), "The result of phase 0 is not 1"),
         (any_of(always(), at_block(7)), "Any of (it holds at once; the chain has reached block 7) holds"),
         (result_at_least(2, -7), "The result of phase 2 is at least -7"),
