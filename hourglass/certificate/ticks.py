@@ -1,7 +1,7 @@
 """One tick of a CONTINUOUS phase with its quorum: what makes a series provable, value by value.
 
-A tick is certified off-chain. Whoever has the operator table can check it, the on-chain verifier included: `certificate`
-gives the very certificate that the contract's verifier takes.
+A tick is certified off-chain. Whoever has the operator table can check it, the on-chain verifier included:
+`certificate` gives the very certificate that the contract's verifier takes.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from hourglass.bls.curve import G2_GENERATOR, Backend, G1Point
 from hourglass.bls.hashing import hash_to_g1
-
 from hourglass.certificate.certificates import Certificate, NonSignerWitness
 from hourglass.certificate.digests import certificate_digest, phase_message_hash
 from hourglass.certificate.operators import OperatorTable
