@@ -164,7 +164,9 @@ def test_each_kind_of_phase_compiles_to_what_its_type_needs() -> None:
     workflow = Workflow("all five")
     now = workflow.immediate(**settings(name="immediate"))(whole)
     workflow.coordination(**settings(name="coordination"), reduce=median)(whole)
-    series = workflow.continuous(**settings(name="continuous"), interval=20, updates=3, reduce=median)(whole)
+    series = workflow.continuous(
+        **settings(name="continuous"), interval=20, updates=3, reduce=stake_weighted_median
+    )(whole)
     workflow.conditional(**settings(name="conditional"), when=price_above(5), watch=whole)(whole)
     workflow.aggregation(**settings(name="aggregation", after=[now, series]))(whole)
     definition = workflow.compile()
@@ -214,7 +216,7 @@ def test_any_option_makes_another_definition(changed: WorkflowDefinition) -> Non
 
 def test_any_stake_is_said_in_a_word_and_only_where_it_may_be() -> None:
     workflow = Workflow("w")
-    workflow.continuous(**settings(threshold="none"), interval=20, reduce=median)(whole)
+    workflow.continuous(**settings(threshold="none"), interval=20, reduce=stake_weighted_median)(whole)
     assert workflow.compile().phases[0].consensus_threshold == 0
     with pytest.raises(DefinitionError, match="1 to 10000"):
         compiled(threshold="none")
