@@ -51,20 +51,26 @@ contract ScriptedVerifier is IBN254CertificateVerifierTypes {
         return table.own ? table.staleness : staleness;
     }
 
-    function getTotalStakeWeights(OperatorSet calldata set, uint32) external view returns (uint256[] memory weights) {
-        Table storage table = tables[set.avs][set.id];
-        if (!table.own) return totals;
-        weights = new uint256[](1);
-        weights[0] = table.stake;
+    function getTotalStakeWeights(OperatorSet calldata set, uint32 timestamp) external view returns (uint256[] memory) {
+        return _weights(set, timestamp, totals);
     }
 
-    function verifyCertificate(OperatorSet calldata set, BN254Certificate calldata)
+    function verifyCertificate(OperatorSet calldata set, BN254Certificate calldata cert)
         external
-        returns (uint256[] memory weights)
+        returns (uint256[] memory)
     {
         if (target != address(0)) (, answer) = target.call(call);
+        return _weights(set, cert.referenceTimestamp, signed);
+    }
+
+    /// @dev By the set's own table, if it is of that time.
+    function _weights(OperatorSet calldata set, uint32 timestamp, uint256[] storage others)
+        private
+        view
+        returns (uint256[] memory weights)
+    {
         Table storage table = tables[set.avs][set.id];
-        if (!table.own) return signed;
+        if (!table.own || table.referenceTimestamp != timestamp) return others;
         weights = new uint256[](1);
         weights[0] = table.stake;
     }
