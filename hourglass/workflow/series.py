@@ -170,6 +170,7 @@ class Schedule:
     updates: int
     """0: as many as are due before the deadline."""
     deadline: int
+    """The attempt's: the execution's own may cut it short, and the ticks due from then on with it."""
 
     def __post_init__(self) -> None:
         if self.interval_s < 1:
@@ -181,7 +182,7 @@ class Schedule:
     def ticks(self) -> int:
         """How many there are."""
         fitting = -((self.started_at - self.deadline) // self.interval_s)
-        return self.updates or max(0, min(MAX_TICKS, fitting))
+        return max(0, min(self.updates or MAX_TICKS, fitting))
 
     def due(self, tick: int) -> ChainTime:
         """The first second in which operators observe for it."""
