@@ -19,6 +19,12 @@ contract FeesInvariant is Vaults {
         targets[0] = address(everybody);
     }
 
+    /// @dev Who sends is of no account, but forge pays unused gas back to whoever it is: not to an actor, nor the vault.
+    function targetSenders() external pure returns (address[] memory senders) {
+        senders = new address[](1);
+        senders[0] = named("sender");
+    }
+
     struct FuzzSelector {
         address addr;
         bytes4[] selectors;
