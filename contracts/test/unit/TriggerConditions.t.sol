@@ -50,6 +50,7 @@ contract TriggerConditionsTest is Conditions {
         _takes(node(RESULT, abi.encode(uint32(7), Types.Comparison.AT_LEAST, type(int256).min)));
         _takes(chainEvent(topicsOf(1)));
         _takes(chainEvent(topicsOf(4)));
+        _takes(node(EVENT, abi.encode(address(type(uint160).max), topicsOf(1))));
         _takes(node(ALL, abi.encode(several(none(), 1))));
         _takes(node(ANY, abi.encode(several(none(), 8))));
         _takes(nots(3));
