@@ -60,6 +60,8 @@ SEEN = chain_event(EMITTER, "Seen(uint256)", 5)
 SHORT_S, LONG_S = 60, 120
 LONG_RESULTS = (MAX_STORED_RESULT_BYTES, MAX_RESULT_BYTES)
 NOBODYS = WorkflowId(b"\x07" * 32)
+NO_PHASE, NOBODY = 14, 15
+"""Numbers that mean a phase, an execution or a workflow that is not there."""
 MAX_PHASES_DRAWN = 6
 
 
@@ -77,6 +79,8 @@ class When(Enum):
     LATER = auto()
     AT_DEADLINE = auto()
     AFTER_DEADLINE = auto()
+    AT_THE_END = auto()
+    """Of the execution, if that has one."""
 
 
 class Flaw(Enum):
@@ -107,15 +111,16 @@ class Data(Enum):
 class Register:
     definition: WorkflowDefinition
     own_source: bool
-    by: Who
+    by: Who = Who.ADMIN
     value_wei: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Execute:
     workflow: int
-    payload: int
-    by: Who
+    """From the newest on."""
+    payload: int = 5
+    by: Who = Who.ADMIN
     value_wei: int = 0
 
 
@@ -171,7 +176,11 @@ class Republish:
     operator_set: OperatorSetId
     weights: tuple[tuple[int, ...], ...]
     staleness_s: int
+    then: Execute | Register | None
+    """In the very next second, when it may just be fresh enough."""
 
+
+NEXT_RUN = Execute(0)
 
 Action = Register | Execute | Submit | Pull | TimeOut | Cancel | Pause | Upgrade | Republish
 
@@ -185,6 +194,7 @@ CONDITIONS: tuple[Condition, ...] = (
     data_hash(keccak(b"")),
     at_block(60),
     approved_by(*SIGNERS, required=2),
+    approved_by(*SIGNERS, required=1),
     SEEN,
     all_of(price_above(100), always()),
     any_of(price_above(100), not_(always())),
@@ -201,14 +211,14 @@ values = st.sampled_from([*[0] * 24, 1])
 @st.composite
 def options(draw: st.DrawFn, kind: PhaseType) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "max_attempts": draw(st.sampled_from([0, 0, 1, 2, 3])),
+        "max_attempts": draw(st.sampled_from([0, 1, 2, 3])),
         "on_failure": draw(POLICIES),
     }
     if kind is PhaseType.CONDITIONAL:
         found["trigger_mode"] = draw(
             st.sampled_from([TriggerMode.SOURCE, TriggerMode.SOURCE, TriggerMode.OPERATORS])
         )
-        found["skip_if_unmet"] = draw(st.booleans())
+        found["skip_if_unmet"] = draw(st.sampled_from([True, False, False]))
     return found
 
 
@@ -255,7 +265,7 @@ def definitions(draw: st.DrawFn) -> WorkflowDefinition:
         same = tuple(draw(st.permutations(made[at].dependencies)))
         made[at] = replace(made[at], options=replace(plain, fallback_phase=PhaseIndex(len(made))))
         made.append(draw(phases(f"phase {len(made)}", same)))
-    timeout_s = draw(st.sampled_from([0, 0, 0, LONG_S - 20, 10 * LONG_S]))
+    timeout_s = draw(st.sampled_from([0, 0, 0, LONG_S - 20, LONG_S - 20, 10 * LONG_S]))
     return WorkflowDefinition(draw(st.sampled_from(["a", "b"])), tuple(made), timeout_s)
 
 
@@ -327,7 +337,7 @@ executions = st.builds(
 submissions = st.builds(
     Submit,
     numbers,
-    st.sampled_from([None, None, None, (0,), (3, 4), (0, 1, 3, 4), (1, 2, 3, 4)]),
+    st.sampled_from([None, None, None, (0,), (3, 4), (0, 3, 4), (1, 2, 3, 4)]),
     st.sampled_from([*[0] * 7, 1]),
     results,
     st.sampled_from([*[Flaw.NONE] * 12, *Flaw]),
@@ -341,7 +351,9 @@ pulls = st.builds(
     moments,
 )
 timeouts = st.builds(
-    TimeOut, numbers, st.sampled_from([*[When.AFTER_DEADLINE] * 8, When.SOON, When.AT_DEADLINE])
+    TimeOut,
+    numbers,
+    st.sampled_from([*[When.AFTER_DEADLINE] * 8, When.SOON, When.AT_DEADLINE, When.AT_THE_END]),
 )
 tables = st.sampled_from([HOME, HOME, OTHER, FOREIGN]).flatmap(
     lambda which: st.builds(
@@ -354,7 +366,8 @@ tables = st.sampled_from([HOME, HOME, OTHER, FOREIGN]).flatmap(
         )
         .filter(lambda rows: any(any(row) for row in rows))
         .map(tuple),
-        st.sampled_from([0, 0, SHORT_S - 1, SHORT_S, LONG_S, 2 * LONG_S]),
+        st.sampled_from([0, 0, *range(SHORT_S - 1, SHORT_S + 3), LONG_S, LONG_S + 1, 2 * LONG_S]),
+        st.sampled_from([NEXT_RUN, NEXT_RUN, None]) | st.builds(Register, definitions(), st.just(True)),
     )
 )
 KINDS: list[st.SearchStrategy[Any]] = [
@@ -363,7 +376,7 @@ KINDS: list[st.SearchStrategy[Any]] = [
     *[pulls] * 5,
     *[executions] * 4,
     *[registrations] * 2,
-    tables,
+    *[tables] * 2,
     st.builds(Cancel, numbers, people),
     st.builds(Pause, st.sampled_from([True, True, False]), people, st.integers(1, 3)),
     st.just(Upgrade()),

@@ -106,7 +106,7 @@ class Pair:
             actual = Answer(None, tuple(one.event for one in events))
         else:
             actual = Answer(_told(self.real.machine, bytes_))
-        assert _comparable(actual, call) == _comparable(expected, call), call
+        assert _comparable(actual, call) == _comparable(expected, call), type(call).__name__
         return expected
 
     async def _on_twin(self, call: Call, account: Account, gap_s: int) -> Answer:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from eth_hash.auto import keccak
+from twins import actions
 from twins.actions import (
+    NEXT_RUN,
+    NOBODY,
     NOBODYS,
     SECRETS,
     SHORT_S,
@@ -75,13 +78,13 @@ from hourglass.workflow.triggers import (
 )
 
 T = TypeVar("T")
+Work = Submit | Pull | TimeOut
 Target = tuple[ExecutionId, PhaseIndex, ChainView | None]
 NOBODYS_RUN = ExecutionId(NOBODYS)
 RECENT = 3
 """So many executions are compared after each action, all of them at the end."""
-OFTEN = 14
+OFTEN = 13
 """Of 16 numbers, so many mean a phase that the action suits."""
-_ACTIVE, _WAITING = frozenset({PhaseStatus.ACTIVE}), frozenset({PhaseStatus.CONDITIONAL_WAITING})
 
 
 @dataclass(slots=True)
@@ -100,7 +103,7 @@ class Story:
     async def tell(self, definition: WorkflowDefinition, told: Sequence[Action]) -> None:
         """From a workflow and a run of it on."""
         await self.pair.reset()
-        for action in (Register(definition, True, Who.ADMIN), Execute(0, 5, Who.STRANGER), *told):
+        for action in (Register(definition, True), Execute(0, by=Who.STRANGER), *told):
             if self.pair.ledger.newest.state.paused and self.told >= self.pause_ends:
                 await self._call(SetPaused(False), Who.ADMIN)
             await self.do(action)
@@ -116,28 +119,29 @@ class Story:
                 sources = (STRANGER.address,) if own_source else ()
                 await self._call(RegisterWorkflow(definition, sources, value_wei), by)
             case Execute(workflow, payload, by, value_wei):
-                await self._call(
-                    ExecuteWorkflow(_nth([*self.workflows, NOBODYS], workflow), bytes(payload), value_wei), by
-                )
+                which = NOBODYS if workflow == NOBODY else _nth(self.workflows[::-1], workflow)
+                await self._call(ExecuteWorkflow(which, bytes(payload), value_wei), by)
             case Cancel(execution, by):
-                which = [one for one, _ in reversed(self.executions)]
-                await self._call(CancelExecution(_nth([*which, NOBODYS_RUN], execution)), by)
+                known, _ = _nth(self.executions[::-1], execution)
+                await self._call(CancelExecution(NOBODYS_RUN if execution == NOBODY else known), by)
             case Pause(paused, by, lasts):
                 await self._call(SetPaused(paused), by)
                 self.pause_ends = self.told + lasts
             case Upgrade():
                 await self.pair.upgrade()
-            case Republish(operator_set, weights, staleness_s):
+            case Republish(operator_set, weights, staleness_s, then):
                 await self.pair.republish(operator_set, weights, staleness_s)
+                if then is not None:
+                    await self.do(then)
             case _:
                 await self._work(action)
 
-    async def _work(self, action: Submit | Pull | TimeOut) -> None:
+    async def _work(self, action: Work) -> None:
         if not any(one.open_phases for one in self.pair.ledger.newest.state.executions.values()):
             # Nothing could come of it: the story goes on with another execution.
-            await self.do(Execute(len(self.workflows) - 1, 5, Who.ADMIN))
-        execution, index, view = await self._target(action)
-        gap_s = self._gap(action.when, view)
+            await self.do(NEXT_RUN)
+        action, (execution, index, view) = await self._suited(action)
+        gap_s = self._gap(action.when, execution, view)
         match action:
             case TimeOut():
                 await self._call(CheckPhaseTimeout(execution, index), Who.STRANGER, gap_s)
@@ -147,6 +151,41 @@ class Story:
             case Submit():
                 call = await self._submission(action, execution, index, view)
                 await self._call(call, Who.STRANGER, gap_s)
+
+    async def _suited(self, action: Work) -> tuple[Work, Target]:
+        """With a small number the action, or what suits better, and a phase that it suits; else any, or none."""
+        everyone: list[Target] = [
+            (execution, PhaseIndex(index), await self.pair.twin.phase(execution, PhaseIndex(index)))
+            for execution, count in reversed(self.executions)
+            for index in range(count)
+        ]
+        last, count = self.executions[-1]
+        match action.phase:
+            case actions.NOBODY:
+                return action, (NOBODYS_RUN, PhaseIndex(0), None)
+            case actions.NO_PHASE:
+                return action, (last, PhaseIndex(count), None)
+            case number if number >= OFTEN:
+                return action, _nth(everyone, number)
+        for one in (action, *_instead(action)):
+            if suited := [target for target in everyone if self._suits(one, target)]:
+                return one, _nth(suited, action.phase)
+        return action, _nth(everyone, action.phase)
+
+    def _suits(self, action: Work, target: Target) -> bool:
+        """Could something come of it?"""
+        which, index, view = target
+        execution = self.pair.ledger.newest.state.executions[which]
+        if view is None or execution.status is not ExecutionStatus.RUNNING:
+            return False
+        status, in_time = execution.phase(index).status, view.deadline >= self.pair.now
+        match action:
+            case Submit():
+                return status is PhaseStatus.ACTIVE and in_time
+            case Pull():
+                return status is PhaseStatus.CONDITIONAL_WAITING and in_time
+            case TimeOut():
+                return status in OPEN
 
     async def _call(self, call: Call, by: Who, gap_s: int = 1) -> None:
         account = self.pair.admin if by is Who.ADMIN else STRANGER
@@ -166,32 +205,13 @@ class Story:
                     assert found is not None
                     self.executions.append((execution_id, len(found.definition.phases)))
 
-    async def _target(self, action: Submit | Pull | TimeOut) -> Target:
-        """A phase that the action suits, if there is one and the number is small; else any, or none at all."""
-        everyone: list[Target] = [
-            (execution, PhaseIndex(index), await self.pair.twin.phase(execution, PhaseIndex(index)))
-            for execution, count in reversed(self.executions)
-            for index in range(count)
-        ]
-        wanted = {Submit: _ACTIVE, Pull: _WAITING, TimeOut: OPEN}[type(action)]
-        suited = [one for one in everyone if self._stored(one) in wanted]
-        if not isinstance(action, TimeOut):
-            suited = [one for one in suited if one[2] is not None and one[2].deadline >= self.pair.now]
-        if action.phase < OFTEN and suited:
-            return _nth(suited, action.phase)
-        last, count = self.executions[-1]
-        missing: list[Target] = [(last, PhaseIndex(count), None), (NOBODYS_RUN, PhaseIndex(0), None)]
-        return _nth([*everyone, *missing], action.phase)
-
-    def _stored(self, target: Target) -> PhaseStatus | None:
-        """The phase's status by the events, deadlines aside; None once its execution has ended."""
-        execution = self.pair.ledger.newest.state.executions[target[0]]
-        running = execution.status is ExecutionStatus.RUNNING
-        return execution.phase(target[1]).status if running else None
-
-    def _gap(self, when: When, view: ChainView | None) -> int:
+    def _gap(self, when: When, execution: ExecutionId, view: ChainView | None) -> int:
         left = view.deadline - self.pair.now if view is not None else 0
+        span = self.pair.ledger.newest.state.spans.get(execution)
+        end = (span.deadline or self.pair.now) - self.pair.now if span is not None else 0
         match when:
+            case When.AT_THE_END if end > 0:
+                return end
             case When.LATER:
                 return SHORT_S // 2
             case When.AT_DEADLINE if left > 0:
@@ -283,6 +303,13 @@ class Story:
         state = self.pair.ledger.newest.state
         pinned = state.table(view.operator_set, view.reference_timestamp)
         return state.tables[view.operator_set][-1] if newest or pinned is None else pinned
+
+
+def _instead(action: Work) -> tuple[Work, ...]:
+    """What to do where nothing suits an action: take a result, or see what follows a missed deadline."""
+    submit = Submit(action.phase, None, 0, 32, Flaw.NONE, When.SOON)
+    end = TimeOut(action.phase, When.AFTER_DEADLINE)
+    return (submit, end) if isinstance(action, Pull) else (end,)
 
 
 def _nth(items: Sequence[T], number: int) -> T:

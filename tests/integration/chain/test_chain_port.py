@@ -159,6 +159,16 @@ async def test_a_phase_without_operators_to_work_it_is_refused_wherever_it_stand
         assert (refused.value.reason, refused.value.error_name) == (reason, error)
 
 
+async def test_a_set_without_stake_of_the_first_kind_works_nothing(world: World) -> None:
+    definition = WorkflowDefinition("w", (phase("a", avs=FOREIGN_AVS),))
+    workflow = await world.registered(definition)
+    await world.republish(FOREIGN, [(0, 4), (0, 12)], 0)
+    for call in (RegisterWorkflow(definition), ExecuteWorkflow(workflow, b"")):
+        with pytest.raises(RevertedError) as refused:
+            await world.send(call)
+        assert refused.value.error_name == "RequiredStakeNotMet"
+
+
 async def test_a_timeout_that_no_table_of_the_set_could_last_is_refused(world: World) -> None:
     await world.republish(OTHER, [(1,)], TIMEOUT_S)
     lasting, too_long = (

@@ -155,6 +155,14 @@ async def test_data_that_does_not_fulfil_the_condition_is_told_from_data_of_no_s
     assert error.reason is Reason.TRIGGER_DATA_INVALID
 
 
+async def test_as_much_data_as_may_be_is_taken_and_is_among_the_inputs(world: World) -> None:
+    execution = await waiting(world, always())
+    before = await world.view(execution, FIRST)
+    await world.send(Trigger(execution, FIRST, bytes(MAX_TRIGGER_DATA_BYTES)))
+    after = await world.view(execution, FIRST)
+    assert after.inputs_hash == triggered_inputs_hash(before.inputs_hash, bytes(MAX_TRIGGER_DATA_BYTES))
+
+
 async def test_each_kind_of_condition_is_judged_by_its_own_data(world: World) -> None:
     head = await world.chain.head()
     emitter, topic = Address(b"\xee" * 20), b"\x07" * 32
