@@ -22,6 +22,7 @@ crashed handler or a restart costs time and nothing else. A duty may be dropped 
 journal remembers what was signed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.checks import Evidence, Identity, Objection, check_address, check_proposal, check_request
@@ -56,9 +57,15 @@ from agent.events import (
     ViewChain,
     WatchCondition,
 )
-from agent.series_checks import check_series_proposal, check_tick_certificate, series_bytes
+from agent.series_checks import (
+    check_nothing_left_out,
+    check_series_proposal,
+    check_tick_certificate,
+    scope_of,
+    series_bytes,
+)
 from hourglass.certificate.slots import ObservationSlot, Slot
-from hourglass.certificate.ticks import CertifiedTick
+from hourglass.certificate.ticks import CertifiedTick, TickScope
 from hourglass.reasons import Reason
 from hourglass.workflow.definition import TriggerMode
 from hourglass.workflow.identifiers import InputsHash, OperatorSetId, Round, Tick
@@ -92,6 +99,13 @@ class Duty:
     _taken: dict[Round, Proposal | SeriesProposal] = field(default_factory=dict)
     _ticks: dict[Tick, CertifiedTick] = field(default_factory=dict)
     """Of the series: the ticks that this agent has seen certified, at most as many as the phase has."""
+    _scope: TickScope | None = None
+    """What they were certified under. A reorg may start the very same attempt again under another."""
+
+    @property
+    def is_worth_keeping(self) -> bool:
+        """Does it hold what no journal gives back, and nobody can make up who is no quorum?"""
+        return bool(self._ticks)
 
     def receive(self, event: Event) -> Effects:
         """What to do about one more fact."""
@@ -154,7 +168,9 @@ class Duty:
         self._observation = self._observation or observation
         for attestation in attestations:
             self._attestations.setdefault(attestation.slot.round, attestation)
-        return self._answer(self._request) if self._request is not None else ()
+        # It may have a mebibyte, and nobody has checked yet that there is such a phase.
+        request, self._request = self._request, None
+        return self._answer(request) if request is not None else ()
 
     def _answer(self, request: PhaseRequest) -> Effects:
         """Say again what was said before; begin the work if nothing was."""
@@ -185,10 +201,11 @@ class Duty:
                 verify = VerifyTicks(about, evidence, (about.certified,))
                 return (verify,) if objection is None else (Note(objection),)
             case SeriesProposal():
-                objection = check_series_proposal(about, evidence, self.me, self._ticks, known_s)
+                seen = self._seen(evidence)
+                objection = check_series_proposal(about, evidence, self.me, seen, known_s)
                 if objection is not None:
                     return self._refuse(objection)
-                unseen = tuple(one for one in about.certified if self._ticks.get(one.tick) != one)
+                unseen = tuple(one for one in about.certified if seen.get(one.tick) != one)
                 if not unseen:
                     return self._on_ticks_verified(about, evidence, True)
                 return (VerifyTicks(about, evidence, unseen),)
@@ -245,7 +262,17 @@ class Duty:
         objection = check_address(certificate.slot, self.me)
         if objection is not None:
             return (Note(objection),)
-        return () if certificate.certified.tick in self._ticks else (ViewChain(certificate),)
+        one = certificate.certified
+        return () if self._ticks.get(one.tick) == one else (ViewChain(certificate),)
+
+    def _seen(self, evidence: Evidence) -> Mapping[Tick, CertifiedTick]:
+        return self._ticks if self._scope == scope_of(self.slot, evidence) else {}
+
+    def _keep(self, one: CertifiedTick, evidence: Evidence) -> None:
+        scope = scope_of(self.slot, evidence)
+        if self._scope != scope:
+            self._scope, self._ticks = scope, {}
+        self._ticks.setdefault(one.tick, one)
 
     def _on_ticks_verified(
         self, about: TickCertificate | SeriesProposal, evidence: Evidence, valid: bool
@@ -255,9 +282,13 @@ class Duty:
             return (Note(objection),) if isinstance(about, TickCertificate) else self._refuse(objection)
         match about:
             case TickCertificate(certified=one):
-                self._ticks.setdefault(one.tick, one)
+                self._keep(one, evidence)
                 return ()
             case SeriesProposal():
+                # Another tick may have been seen certified while these were verified.
+                left_out = check_nothing_left_out(about, self._seen(evidence))
+                if left_out is not None:
+                    return self._refuse(left_out)
                 if not self._take(about):
                     return self._refuse(self._second(about))
                 return (self._attest(about.slot, about.inputs_hash, evidence, series_bytes(about)),)

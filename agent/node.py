@@ -70,7 +70,8 @@ from messages.subjects import PHASES, STREAMS, check_subject, requests_filter, s
 from messages.wire import decode, encode
 
 MAX_DUTIES = 4_096
-"""Phase attempts remembered at once. Older ones are made anew from the journal if anybody still asks."""
+"""Phase attempts remembered at once. Older ones are made anew from the journal if anybody still asks; the last to go
+are those that have seen ticks certified, which nobody can make them forget by asking for what does not exist."""
 MAX_UNDER_WAY = 1_024
 """Effects under way at once; beyond it the agent stops taking requests until some have ended."""
 
@@ -145,13 +146,25 @@ class Node:
         if slot not in self.duties:
             self.duties[slot] = Duty(self.me, slot, operator_set)
             self._seen_at[slot] = asyncio.get_running_loop().time()
-            while len(self.duties) > MAX_DUTIES:
-                forgotten, _ = self.duties.popitem(last=False)
-                self._seen_at.pop(forgotten, None)
+            if len(self.duties) > MAX_DUTIES:
+                oldest = next(iter(self.duties))
+                others = (
+                    one for one, duty in self.duties.items() if not duty.is_worth_keeping and one != slot
+                )
+                self._forget(next(others, oldest))
         return self.duties[slot]
 
+    def _forget(self, slot: ObservationSlot) -> None:
+        self.duties.pop(slot, None)
+        self._seen_at.pop(slot, None)
+
     async def _feed(self, duty: Duty, event: Event) -> None:
-        for effects in _in_order(duty.receive(event)):
+        try:
+            wished = duty.receive(event)
+        except Exception:
+            self._give_up(duty)
+            return
+        for effects in _in_order(wished):
             await self._room.acquire()
             self.group.create_task(self._perform_all(duty, effects))
 
@@ -163,16 +176,16 @@ class Node:
                 if outcome is not None:
                     outcomes.append(outcome)
         except Exception:
-            # One phase must not take the others along; when it is asked for again, the duty is made anew.
-            log.exception(
-                "a duty failed", execution=duty.slot.execution_id.hex(), phase=duty.slot.phase_index
-            )
-            self.duties.pop(duty.slot, None)
-            self._seen_at.pop(duty.slot, None)
+            self._give_up(duty)
         finally:
             self._room.release()
         for outcome in outcomes:
             await self._feed(duty, outcome)
+
+    def _give_up(self, duty: Duty) -> None:
+        """One phase must not take the others along; when it is asked for again, the duty is made anew."""
+        log.exception("a duty failed", execution=duty.slot.execution_id.hex(), phase=duty.slot.phase_index)
+        self._forget(duty.slot)
 
     async def _perform(self, duty: Duty, effect: Effect) -> Event | None:
         match effect:

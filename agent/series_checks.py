@@ -25,7 +25,7 @@ from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import Tick
 from hourglass.workflow.phases import PLANS
 from hourglass.workflow.series import TickValue, encode_series
-from hourglass.workflow.series_end import ended_at, series_of_ticks
+from hourglass.workflow.series_end import ended_at, series_of_ticks, tick_value_of
 from messages.requests import SeriesProposal, TickCertificate
 
 
@@ -77,7 +77,7 @@ def check_series_proposal(
             lambda: _check_order(proposal),
             lambda: _check_claims(proposal, evidence),
             lambda: _check_end(proposal, evidence),
-            lambda: _check_nothing_left_out(proposal, known),
+            lambda: check_nothing_left_out(proposal, known),
         )
     )
 
@@ -115,10 +115,14 @@ def _check_claims(proposal: SeriesProposal, evidence: Evidence) -> Objection | N
 
 
 def _check_claim(one: CertifiedTick, slot: ObservationSlot, evidence: Evidence) -> Objection | None:
-    if not 1 <= one.tick <= evidence.schedule.ticks:
+    schedule, now = evidence.schedule, evidence.view.as_of
+    if not 1 <= one.tick <= schedule.ticks:
         return Objection(Reason.WRONG_TICK, f"The phase has no tick {one.tick}.")
+    if now < schedule.due(one.tick):
+        # Where any stake suffices one operator could sign the last tick at once, and so end the series.
+        return Objection(Reason.TICK_NOT_DUE, f"Tick {one.tick}; the chain says {now}.")
     try:
-        TickValue.decode(one.value)
+        tick_value_of(one.value, schedule.ticks)
     except ValueError as error:
         return Objection(Reason.WRONG_SERIES, f"Tick {one.tick}: {error}.")
     return unless(
@@ -137,9 +141,8 @@ def _check_end(proposal: SeriesProposal, evidence: Evidence) -> Objection | None
     )
 
 
-def _check_nothing_left_out(
-    proposal: SeriesProposal, known: Mapping[Tick, CertifiedTick]
-) -> Objection | None:
+def check_nothing_left_out(proposal: SeriesProposal, known: Mapping[Tick, CertifiedTick]) -> Objection | None:
+    """Does it claim every tick that this agent has seen certified?"""
     claimed = {one.tick for one in proposal.certified}
     left_out = sorted(tick for tick in known if tick <= proposal.ticks and tick not in claimed)
     return unless(not left_out, Reason.TICK_LEFT_OUT, f"It calls {left_out} missed; they are certified.")

@@ -43,7 +43,8 @@ from hourglass.workflow.identifiers import (
     Round,
     StakeWeight,
 )
-from hourglass.workflow.series import TickValue
+from hourglass.workflow.series import schedule_of
+from hourglass.workflow.series_end import tick_value_of
 from hourglass.workflow.turns import proposer, round_at
 from messages.requests import PhaseRequest, Proposal, SeriesProposal
 from messages.responses import Attestation, Observation, Refusal
@@ -94,7 +95,8 @@ class Collection:
     """When to sweep again if nothing happens before."""
     _candidates: dict[Digest, Candidate] = field(default_factory=dict)
     _proposals: dict[Round, Proposal | SeriesProposal] = field(default_factory=dict)
-    _rounds_proposed: set[Round] = field(default_factory=set)
+    _next_round: Round | None = None
+    """The first in which this node has not yet seen whether to propose; None before the first look."""
     _gather_until: float | None = None
     _hear_until: float | None = None
     _certifying: Digest | None = None
@@ -142,7 +144,7 @@ class Collection:
             reason = Reason.WRONG_ROUND
         if reason is None and len(message.result) > MAX_RESULT_BYTES:
             reason = Reason.RESULT_TOO_LARGE
-        if reason is None and slot.tick and not _is_tick_value(message.result):
+        if reason is None and slot.tick and not self._is_tick_value(message.result):
             reason = Reason.WRONG_SERIES
         if reason is not None:
             return self._object(who, reason)
@@ -298,9 +300,9 @@ class Collection:
         # Even with all observations in, an aggregator that restarted must hear of attestations given before.
         if missing or not self._proposals:
             effects += (Publish(self._request(missing if answered else ())),)
-        proposal = self._proposals.get(self._round(now, chain_time))
-        if proposal is not None:
-            effects += (Publish(proposal),)
+        if self._proposals:
+            # Agents take an earlier round's as well, and whose turn it is now may be down.
+            effects += (Publish(self._proposals[max(self._proposals)]),)
         return effects
 
     def _request(self, wanted: tuple[Address, ...]) -> PhaseRequest:
@@ -318,7 +320,7 @@ class Collection:
         )
 
     def _propose(self, now: float, chain_time: ChainTime, series: ProposedSeries | None) -> Effects:
-        """Propose in this round, if it is ours, nothing was proposed in it, and there is something to propose."""
+        """Propose, if it is our turn, nothing was proposed in this round, and there is something to propose."""
         match self.agreement:
             case Agreement.HANDLER:
                 return ()
@@ -328,16 +330,33 @@ class Collection:
             case Agreement.SERIES:
                 if series is None:
                     return ()
-        opening, round = self.opening, self._round(now, chain_time)
-        if not opening.aggregators or round in self._rounds_proposed or self._is_used(round):
+        round = self._my_round(self._round(now, chain_time))
+        if round is None:
             return ()
-        if proposer(opening.aggregators, self.slot.execution_id, self.slot.phase_index, round) != opening.me:
-            return ()
-        self._rounds_proposed.add(round)
         if series is not None:
             return (SignSeries(self.slot.in_round(round), series.ticks, series.certified),)
         chosen = tuple(self.observations[who] for who in sorted(self.observations))
         return (SignProposal(self.slot.in_round(round), chosen),)
+
+    def _my_round(self, current: Round) -> Round | None:
+        """The latest round that is ours, unused, and new since the last look.
+
+        The chain's clock moves by whole blocks: where each is several rounds long, the current round alone might
+        never be ours.
+        """
+        opening, first = self.opening, current if self._next_round is None else self._next_round
+        if not opening.aggregators or first > current:
+            return None
+        self._next_round = Round(current + 1)
+        for number in range(current, max(first, current - len(opening.aggregators) + 1) - 1, -1):
+            turn = proposer(opening.aggregators, self.slot.execution_id, self.slot.phase_index, Round(number))
+            if turn == opening.me and self._is_used(Round(number)):
+                # Until those who signed in it turn out to be liars.
+                self._next_round = Round(number)
+                return None
+            if turn == opening.me:
+                return Round(number)
+        return None
 
     def _has_gathered(self, now: float) -> bool:
         """Has a quorum observed, and have the last ones had their moment?"""
@@ -400,10 +419,12 @@ class Collection:
         elapsed_s = max(now - self.opened_at, chain_time - self.rounds.began)
         return round_at(elapsed_s, self.rounds.length_s)
 
-
-def _is_tick_value(result: bytes) -> bool:
-    try:
-        TickValue.decode(result)
-    except ValueError:
-        return False
-    return True
+    def _is_tick_value(self, result: bytes) -> bool:
+        """Is it one that the series has room for? One that is too large would keep it from ever being signed."""
+        opening = self.opening
+        schedule = schedule_of(opening.phase.metadata, opening.started_at, opening.started.deadline)
+        try:
+            tick_value_of(result, schedule.ticks)
+        except ValueError:
+            return False
+        return True

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from hourglass.workflow.abi import WORD
-from hourglass.workflow.definition import MAX_RESULT_BYTES
+from hourglass.workflow.definition import MAX_OBSERVATION_BYTES, MAX_RESULT_BYTES
 from hourglass.workflow.identifiers import ChainTime, Tick
 from hourglass.workflow.series import Schedule, Series, TickValue
 
@@ -19,6 +19,15 @@ def ended_at(schedule: Schedule, certified: Mapping[Tick, TickValue], now: Chain
         return min(stops)
     last = Tick(schedule.ticks)
     return last if last in certified or now >= schedule.over_at else None
+
+
+def tick_value_of(data: bytes, ticks: int) -> TickValue:
+    """The value of one tick, of so many, in these bytes. Raises ValueError for any that a series has no room for."""
+    value = TickValue.decode(data)
+    most = min(largest_value(ticks), MAX_OBSERVATION_BYTES - 1)
+    if len(value.value) > most:
+        raise ValueError(f"a value of {ticks} ticks has up to {most} bytes, not {len(value.value)}")
+    return value
 
 
 def largest_value(ticks: int) -> int:
