@@ -26,7 +26,7 @@ from hourglass.workflow.triggers import (
     holds,
 )
 
-CASES = 3_000
+CASES = 2_000
 SIDE_BY_SIDE = 32
 SAMPLES_PER_TYPE = 15
 """Of either answer, so that agreement says something about each type."""

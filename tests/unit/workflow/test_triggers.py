@@ -246,6 +246,7 @@ def test_a_refusal_is_the_author_s_and_says_what_to_do() -> None:
         ("", lambda: data_hash(b"short")),
         ("", lambda: data_hash("0xno")),
         ("", lambda: result_above(1, 2**255)),
+        ("", lambda: result_below(1, LEAST - 1)),
         ("", lambda: result_above(1, 1.5)),  # type: ignore[arg-type]
         ("", lambda: result_above(-1, 1)),
         ("", lambda: result_above(2**32, 1)),
