@@ -218,7 +218,6 @@ class Bench:
     """Duties of every slot of one phase attempt, on one journal, with what they wish for still to be done."""
 
     signer: Signer
-    phase_type: PhaseType
     duties: dict[int, Duty] = field(default_factory=dict)
     wishes: list[tuple[Duty, Effect]] = field(default_factory=list)
     signed: dict[Slot, bytes] = field(default_factory=dict)
@@ -266,8 +265,52 @@ TICKS = [
     for tick in (1, 2, 3, 12)
     for round in (0, 1)
 ]
-TIMES = [samples.STARTED_AT + after for after in (0, 50, 149, 549, 560, 574, 575, 600, 601)]
+SERIES: list[tuple[tuple[CertifiedTick, ...], int]] = [
+    ((TICKS[0], TICKS[4]), 3),
+    ((TICKS[0], TICKS[2], TICKS[4]), 3),
+    ((TICKS[1], TICKS[4]), 3),
+    ((TICKS[0], TICKS[6]), 12),
+    ((TICKS[6],), 12),
+    ((), 12),
+    ((), 3),
+    ((TICKS[0], TICKS[0]), 12),
+]
+EARLY, LATE = evidence(samples.STARTED_AT + 1), evidence()
+AGREEING = Evidence(
+    samples.view(PhaseType.COORDINATION), samples.TABLE, samples.phase(PhaseType.COORDINATION)
+)
+ALONE = Evidence(samples.view(), samples.TABLE, samples.phase())
+CHAINS = {
+    "late": LATE,
+    "early": EARLY,
+    "coordination": AGREEING,
+    "immediate": ALONE,
+    "any stake": evidence(threshold=0),
+    "attempt 2": evidence(attempt=Attempt(2)),
+    "past deadline": evidence(samples.DEADLINE + 1),
+    "cut short": evidence(samples.STARTED_AT + 120, deadline=ChainTime(samples.STARTED_AT + 130)),
+}
+"""What the chain may say from one look to the next. It may even change the phase's type: nothing here knows better."""
 VALUES = [TickValue(False, bytes(32)).encode(), TickValue(True, b"\1" * 32).encode(), b"", b"\7"]
+
+
+@dataclass(frozen=True)
+class After:
+    """What becomes of its wishes: how many come true at once, and what chain and handler say."""
+
+    steps: int
+    chain: str
+    good: bool
+    value: bytes
+
+
+AFTER = st.builds(
+    After,
+    st.integers(0, 5),
+    st.sampled_from(sorted(CHAINS)),
+    st.sampled_from([True, True, True, False]),
+    st.sampled_from(VALUES),
+)
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -279,83 +322,60 @@ class AnyOrder(RuleBasedStateMachine):
         folder = self.stack.enter_context(tempfile.TemporaryDirectory())
         journal = self.stack.enter_context(Journal.open(Path(folder) / "journal"))
         signer = Signer(journal, {samples.SET: samples.KEYS[0]}, samples.SECRETS[0], samples.BACKEND)
-        self.bench = Bench(signer, PhaseType.CONTINUOUS)
+        self.bench = Bench(signer)
 
     def teardown(self) -> None:
         self.stack.close()
 
-    @rule(tick=st.sampled_from([0, 1, 2, 3, 12, 13]), wanted=st.booleans())
-    def request(self, tick: int, wanted: bool) -> None:
+    @rule(tick=st.sampled_from([0, 1, 2, 3, 12, 13]), wanted=st.booleans(), after=AFTER)
+    def request(self, tick: int, wanted: bool, after: After) -> None:
         duty = self.bench.duty(tick)
         others = () if wanted else samples.OPERATORS[1:]
-        self.bench.tell(duty, RequestReceived(samples.request(slot=duty.slot, wanted=others)))
+        self.hear(duty, RequestReceived(samples.request(slot=duty.slot, wanted=others)), after)
 
-    @rule(one=st.sampled_from(TICKS))
-    def certificate(self, one: CertifiedTick) -> None:
+    @rule(which=st.integers(0, len(TICKS) - 1), after=AFTER)
+    def certificate(self, which: int, after: After) -> None:
+        one = TICKS[which]
         message = replace(samples.tick_certificate(one.tick, 0), certified=one)
-        self.bench.tell(self.bench.duty(0), TickReceived(message))
+        self.hear(self.bench.duty(0), TickReceived(message), after)
+
+    @rule(which=st.integers(0, len(SERIES) - 1), round=st.integers(0, 2), after=AFTER)
+    def series(self, which: int, round: int, after: After) -> None:
+        message = samples.series_proposal(whose(round), *SERIES[which], round)
+        self.hear(self.bench.duty(0), SeriesProposed(message), after)
 
     @rule(
-        chosen=st.lists(st.sampled_from(TICKS), max_size=3),
-        ticks=st.sampled_from([0, 1, 2, 3, 12, 168]),
+        tick=st.sampled_from([0, 0, 1, 3]),
         round=st.integers(0, 2),
+        who=st.sampled_from([(0, 1, 2), (0, 1, 2, 3, 4), (2, 3), (0, 0, 1)]),
+        after=AFTER,
     )
-    def series(self, chosen: list[CertifiedTick], ticks: int, round: int) -> None:
-        message = samples.series_proposal(whose(round), chosen, ticks, round)
-        self.bench.tell(self.bench.duty(0), SeriesProposed(message))
-
-    @rule(
-        tick=st.sampled_from([0, 1, 3]),
-        round=st.integers(0, 2),
-        who=st.lists(st.integers(0, 4), min_size=1, max_size=5),
-    )
-    def proposal(self, tick: int, round: int, who: list[int]) -> None:
+    def proposal(self, tick: int, round: int, who: tuple[int, ...], after: After) -> None:
         duty = self.bench.duty(tick)
         message = samples.proposal_of(
             whose(round), tuple(samples.observation(one, one) for one in who), round
         )
         message = replace(message, slot=duty.slot.in_round(Round(round)))
-        self.bench.tell(duty, ProposalReceived(message))
+        self.hear(duty, ProposalReceived(message), after)
 
-    @rule(
-        place=st.integers(0, 10**6),
-        time=st.sampled_from(TIMES),
-        attempt=st.sampled_from([1, 1, 1, 2]),
-        phase_type=st.sampled_from(
-            [PhaseType.CONTINUOUS] * 5 + [PhaseType.COORDINATION, PhaseType.IMMEDIATE]
-        ),
-        threshold=st.sampled_from([samples.THRESHOLD, samples.THRESHOLD, 0]),
-        good=st.sampled_from([True, True, True, False]),
-        value=st.sampled_from(VALUES),
-        short=st.booleans(),
-    )
-    def perform(
-        self,
-        place: int,
-        time: int,
-        attempt: int,
-        phase_type: PhaseType,
-        threshold: int,
-        good: bool,
-        value: bytes,
-        short: bool,
-    ) -> None:
-        """One of its wishes comes true, or not; the chain says what it likes meanwhile."""
+    @rule(places=st.lists(st.integers(0, 10**6), min_size=1, max_size=12), after=AFTER)
+    def perform(self, places: list[int], after: After) -> None:
+        """What was wished for earlier comes true, or not, in another order."""
+        for place in places:
+            self.come_true(place, after)
+
+    def hear(self, duty: Duty, event: Event, after: After) -> None:
+        self.bench.tell(duty, event)
+        for _ in range(after.steps):
+            self.come_true(-1, after)
+
+    def come_true(self, place: int, after: After) -> None:
         wishes = [wish for wish in self.bench.wishes if not isinstance(wish[1], Note | Publish)]
         if not wishes:
             return
-        duty, effect = wishes[place % len(wishes)]
+        duty, effect = wishes[place if place < 0 else place % len(wishes)]
         self.bench.wishes.remove((duty, effect))
-        deadline = ChainTime(samples.STARTED_AT + 130) if short else samples.DEADLINE
-        view = samples.view(
-            phase_type,
-            as_of=ChainTime(time),
-            attempt=Attempt(attempt),
-            consensus_threshold=BasisPoints(threshold),
-            deadline=deadline,
-        )
-        definition = samples.continuous() if phase_type is PhaseType.CONTINUOUS else samples.phase(phase_type)
-        event = self.bench.outcome(effect, Evidence(view, samples.TABLE, definition), good, value)
+        event = self.bench.outcome(effect, CHAINS[after.chain], after.good, after.value)
         if event is not None:
             self.bench.tell(duty, event)
 
