@@ -4,6 +4,7 @@ Everything is precomputed from the committed ABI, since an agent encodes and dec
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -40,6 +41,7 @@ class Contract:
         self.bytecode = bytecode
         self._functions: dict[str, _Function] = {}
         self._events: dict[bytes, _Event] = {}
+        self._named_events: dict[str, tuple[bytes, _Event]] = {}
         self._errors: dict[bytes, tuple[str, tuple[str, ...]]] = {}
         self._constructor: tuple[str, ...] = ()
         for entry in abi:
@@ -55,11 +57,13 @@ class Contract:
                 self._functions[entry["name"]] = _Function(selector, inputs, outputs)
             case "event":
                 named = [(one["name"], _type(one), one["indexed"]) for one in entry["inputs"]]
-                self._events[keccak(signature)] = _Event(
+                event = _Event(
                     entry["name"],
                     tuple((name, kind) for name, kind, indexed in named if indexed),
                     tuple((name, kind) for name, kind, indexed in named if not indexed),
                 )
+                self._events[keccak(signature)] = event
+                self._named_events[event.name] = keccak(signature), event
             case "error":
                 self._errors[keccak(signature)[:SELECTOR_BYTES]] = (entry["name"], inputs)
             case "constructor":
@@ -95,6 +99,13 @@ class Contract:
         fields.update(zip((name for name, _ in known.plain), plain, strict=True))
         return known.name, fields
 
+    def log(self, name: str, fields: Mapping[str, Any]) -> tuple[tuple[bytes, ...], bytes]:
+        """An event's topics and data, the reverse of `event`. Raises KeyError if this ABI has no such event."""
+        first, known = self._named_events[name]
+        indexed = tuple(encode([kind], [fields[field]]) for field, kind in known.indexed)
+        data = encode([kind for _, kind in known.plain], [fields[field] for field, _ in known.plain])
+        return (first, *indexed), data
+
     def error(self, data: bytes) -> tuple[str, tuple[Any, ...]]:
         """A revert's custom error and its fields; "Panic" and "Error" for Solidity's own, "" if unknown."""
         selector, rest = data[:SELECTOR_BYTES], data[SELECTOR_BYTES:]
@@ -105,6 +116,11 @@ class Contract:
             return name, tuple(decode(kinds, rest))
         except (DecodingError, OverflowError):
             return name, ()
+
+    def error_selector(self, name: str) -> bytes:
+        """The selector of a custom error. Raises KeyError if this ABI has none of that name."""
+        selectors = {known: selector for selector, (known, _) in self._errors.items()}
+        return selectors[name]
 
     def error_name(self, selector: bytes) -> str:
         """The custom error of a selector; its hexadecimal digits if unknown."""

@@ -1,8 +1,8 @@
 """The chain's in-memory twin: an endpoint to a `Ledger`, held to the same suite as the real client.
 
 Several endpoints may share one ledger, each with its own faults: a node whose endpoint lags or fails is a node with
-its own `MemoryChain`. What the twin lacks: it has no fee vault, so it takes no ether; and of events in their raw form
-(`logs_matching`) it knows those that a test has put into the ledger, not the state machine's own.
+its own `MemoryChain`. What the twin lacks: it has no fee vault, so it takes no ether; and among other contracts' events
+(`logs_matching`) it knows only those that a test has put into the ledger.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,6 +12,7 @@ from eth_hash.auto import keccak
 
 from hourglass.certificate.operators import OperatorTable
 from hourglass.chain.memory_ledger import BASE_FEE_WEI, GAS_USED, Ledger, Mined
+from hourglass.chain.memory_logs import raw_log
 from hourglass.chain.memory_rules import Opening
 from hourglass.chain.port import (
     Account,
@@ -160,15 +161,15 @@ class MemoryChain:
     async def logs_matching(
         self, emitter: Address, topics: tuple[bytes | None, ...], first: BlockNumber, last: BlockNumber
     ) -> tuple[ChainLog, ...]:
-        """What the ledger was told of other contracts' events."""
+        """The state machine's events, and of other contracts' what the ledger was told."""
         await self.before("logs_matching")
         blocks = (self.ledger.mined(number) for number in range(first, last + 1) if self._shows(number))
         return tuple(
             log
             for block in blocks
             if block is not None
-            for log in block.logs
-            if log.emitter == emitter and _matches(log.topics, topics)
+            for log in self._logs_of(block, emitter)
+            if _matches(log.topics, topics)
         )
 
     async def aggregators(self) -> tuple[Address, ...]:
@@ -218,6 +219,11 @@ class MemoryChain:
         return found if found is not None and self._shows(found.block) else None
 
     # ── How ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _logs_of(self, block: Mined, emitter: Address) -> list[ChainLog]:
+        if emitter == self.state_machine:
+            return [raw_log(emitter, logged) for logged in block.events]
+        return [log for log in block.logs if log.emitter == emitter]
 
     @property
     def _seen(self) -> Mined:

@@ -18,6 +18,7 @@ from hourglass.chain.client import EvmChain, open_rpc
 from hourglass.chain.codec import Contract, load_contract
 from hourglass.chain.memory import MemoryChain
 from hourglass.chain.memory_ledger import Ledger, Mined
+from hourglass.chain.memory_logs import raw_log
 from hourglass.chain.memory_rules import Home
 from hourglass.chain.port import Account, Block, Call, RegisterWorkflow, TransactionPlan
 from hourglass.chain.tables import TableReader
@@ -107,7 +108,15 @@ class Pair:
         else:
             actual = Answer(_told(self.real.machine, bytes_))
         assert _comparable(actual, call) == _comparable(expected, call), type(call).__name__
+        if succeeded:
+            self._compare_raw(logs)
         return expected
+
+    def _compare_raw(self, logs: list[dict[str, Any]]) -> None:
+        """The block's events, byte for byte; without those that nobody folds."""
+        machine = self.real.machine
+        folded = [decoding.log(one) for one in logs if decoding.event(machine, one) is not None]
+        assert folded == [raw_log(self.real.state_machine, one) for one in self.ledger.newest.events]
 
     async def _on_twin(self, call: Call, account: Account, gap_s: int) -> Answer:
         newest = self.ledger.newest

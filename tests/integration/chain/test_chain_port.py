@@ -55,6 +55,7 @@ from hourglass.workflow.identifiers import (
     WorkflowId,
 )
 from hourglass.workflow.phases import PhaseType
+from hourglass.workflow.triggers import ChainEvent, chain_event
 
 # ── Workflows ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -392,6 +393,19 @@ async def test_transactions_wait_for_their_nonce_and_a_used_one_is_refused(world
             world.admin,
         )
     assert used.value.reason is Reason.TRANSACTION_FAILED
+
+
+async def test_the_state_machine_s_own_events_are_among_those_that_a_condition_can_wait_for(
+    world: World,
+) -> None:
+    execution = await world.started(ONE_PHASE)
+    receipt = await world.send(await world.submission(execution, FIRST, b"r"))
+    completed = chain_event(world.chain.state_machine, "WorkflowCompleted(bytes32)", execution)
+    assert isinstance(completed, ChainEvent)
+    (log,) = await world.chain.logs_matching(
+        world.chain.state_machine, completed.topics, BlockNumber(0), receipt.block
+    )
+    assert (log.block, log.topics, log.data) == (receipt.block, completed.topics, b"")
 
 
 async def test_any_contract_s_events_are_found_by_their_topics(world: World) -> None:

@@ -1,7 +1,8 @@
 """The contracts' ABIs as functions on bytes, against eth_abi and against garbage."""
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any, get_args
 
 import pytest
 from eth_abi.abi import encode
@@ -18,6 +19,7 @@ from hourglass.certificate.digests import (
 from hourglass.chain import decoding
 from hourglass.chain.calldata import calldata, value_of
 from hourglass.chain.codec import load_contract
+from hourglass.chain.memory_logs import raw_event
 from hourglass.chain.port import (
     Call,
     CancelExecution,
@@ -252,6 +254,46 @@ def test_a_custom_error_is_named_with_its_fields() -> None:
     panic = bytes.fromhex("4e487b71") + (17).to_bytes(32, "big")
     assert MACHINE.error(panic) == ("Panic", (17,))
     assert MACHINE.error(b"") == ("", ())
+
+
+words = st.binary(min_size=32, max_size=32)
+addresses = st.binary(min_size=20, max_size=20).map(Address)
+uint32s, uint64s = st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)
+sets = st.builds(OperatorSetId, addresses, uint32s)
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "workflow_id": words,
+    "execution_id": words,
+    "definition_hash": words,
+    "inputs_hash": words,
+    "creator": addresses,
+    "initiator": addresses,
+    "source": addresses,
+    "submitter": addresses,
+    "name": st.text(st.characters(codec="utf-8"), max_size=20),
+    "payload": st.binary(max_size=40),
+    "result": st.binary(max_size=40),
+    "data": st.binary(max_size=40),
+    "operator_set": sets,
+    "deadline": uint64s,
+    "signed_weight": st.integers(0, 2**256 - 1),
+    "total_weight": st.integers(0, 2**256 - 1),
+    "error": st.sampled_from(["TableMissing", "TableStale", "RequiredStakeNotMet"]),
+    "waiting": st.booleans(),
+}
+all_events = st.sampled_from(get_args(WorkflowEvent)).flatmap(
+    lambda kind: st.builds(kind, *(FIELDS.get(field.name, uint32s) for field in fields(kind)))
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(all_events)
+def test_an_event_s_raw_form_is_read_back_as_the_event(event: WorkflowEvent) -> None:
+    topics, data = raw_event(MACHINE, event)
+    place = {"blockNumber": "0x1", "blockHash": "0x", "logIndex": "0x0", "transactionHash": "0x"}
+    raw = {"topics": ["0x" + topic.hex() for topic in topics], "data": "0x" + data.hex(), **place}
+    logged = decoding.event(MACHINE, raw)
+    assert logged is not None
+    assert logged.event == event
 
 
 @settings(max_examples=300, deadline=None)
