@@ -19,15 +19,16 @@ import {OperatorInfoTree} from "./libraries/OperatorInfoTree.sol";
 
 /// @title The fee vault of one state machine
 /// @notice See IFeeVault for what each function requires.
-/// @dev Of each token, ether included, the vault holds exactly what it owes: totalEscrow + totalUnclaimed. Money that is
-///      sent past the functions (there is no `receive`, but a token or a dying contract asks nobody) is nobody's and stays.
+/// @dev Of each token, ether included, the vault holds exactly what it owes: totalEscrow + totalUnclaimed. Money that
+///      is sent past the functions (there is no `receive`, but a token or a dying contract asks nobody) is nobody's and
+///      stays.
 contract FeeVault is FeeSchedules, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     // ── Constants ────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice What the vault's own work is taken to cost a submitter: below what it does cost once every account that is
-    ///         paid has been paid before.
+    /// @notice What the vault's own work is taken to cost a submitter: below what it does cost once every account that
+    ///         is paid has been paid before.
     uint256 public constant SETTLEMENT_GAS = 80_000;
 
     uint256 private constant BASIS_POINTS = 10_000;
@@ -38,8 +39,8 @@ contract FeeVault is FeeSchedules, ReentrancyGuardTransient {
 
     // ── Storage ──────────────────────────────────────────────────────────────────────────────────────
 
-    /// @dev A settlement reads and writes the first slot alone. `remaining` says how far the execution is: each settlement
-    ///      takes one, and the end takes all.
+    /// @dev A settlement reads and writes the first slot alone. `remaining` says how far the execution is: each
+    ///      settlement takes one, and the end takes all.
     struct Escrow {
         uint96 perPhase; //      96: zero if the execution has not paid here
         uint32 scheduleId; //   128
@@ -47,7 +48,8 @@ contract FeeVault is FeeSchedules, ReentrancyGuardTransient {
         address payer; //       160
     }
 
-    /// @dev A settlement writes the first two slots, and a word of bits for each 256 operators of whom one did not sign.
+    /// @dev A settlement writes the first two slots, and a word of bits for each 256 operators of whom one did not
+    ///      sign.
     struct Pool {
         address avs; //               160
         uint32 operatorSetId; //      192
@@ -123,8 +125,8 @@ contract FeeVault is FeeSchedules, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IFeeVault
-    /// @dev Not `nonReentrant`, nor is `close`: they call nobody, find everything consistent whenever they are called, and
-    ///      must not fail because their caller happens to be paid by this vault in the same transaction.
+    /// @dev Not `nonReentrant`, nor is `close`: they call nobody, find everything consistent whenever they are called,
+    ///      and must not fail because their caller happens to be paid by this vault in the same transaction.
     function settle(bytes32 executionId, uint32 phaseIndex, Settlement calldata settlement) external onlyMachine {
         Escrow storage escrow = _opened(executionId);
         if (escrow.remaining == 0) revert EscrowSpent(executionId);
@@ -250,8 +252,8 @@ contract FeeVault is FeeSchedules, ReentrancyGuardTransient {
 
     // ── Internals: paying in ─────────────────────────────────────────────────────────────────────────
 
-    /// @dev Holds what came with the call against what is due; ether beyond it becomes the payer's credit. It is for the
-    ///      caller to count what is due, and then to pull it.
+    /// @dev Holds what came with the call against what is due; ether beyond it becomes the payer's credit. It is for
+    ///      the caller to count what is due, and then to pull it.
     function _accept(address token, address payer, uint256 due) private returns (Totals storage totals) {
         if (token != ETHER && msg.value != 0) revert UnexpectedValue(msg.value);
         if (token == ETHER && msg.value < due) revert FeeNotPaid(due, msg.value);
@@ -347,8 +349,8 @@ contract FeeVault is FeeSchedules, ReentrancyGuardTransient {
         if (operator == address(0)) revert UnknownSigningKey(info.pubkey.X, info.pubkey.Y);
     }
 
-    /// @dev Rounding down each weight and each share keeps their sum within the pool. The second check is for a verifier
-    ///      that lies: it can spoil the pool that it lies about, and no other money.
+    /// @dev Rounding down each weight and each share keeps their sum within the pool. The second check is for a
+    ///      verifier that lies: it can spoil the pool that it lies about, and no other money.
     function _shareOf(
         Pool storage pool,
         uint32 operatorIndex,

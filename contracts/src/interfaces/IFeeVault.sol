@@ -112,71 +112,94 @@ interface IFeeVaultEvents is IFeeVaultTypes {
 /// @title What a fee vault refuses
 /// @dev A caller without FEE_MANAGER_ROLE gets OpenZeppelin's AccessControlUnauthorizedAccount.
 interface IFeeVaultErrors {
+    /// @notice An address that is needed is zero: pass the machine, the key registrar, or the recipient of what the
+    ///         protocol earns.
     error ZeroAddress();
+    /// @notice Only the state machine moves escrows: call the state machine, or its own vault.
     error OnlyMachine(address expected, address actual);
 
     // Schedules
+    /// @notice A token or pricer has no code: pass a contract's address, or zero for ether and for no pricer.
     error NotAContract(address account);
+    /// @notice The protocol would get more than half: lower its basis points.
     error ProtocolBpsOutOfRange(uint16 maximum, uint16 actual);
-    /// @notice Ether's worth of gas would be paid back with more than that.
+    /// @notice Gas would be paid back with more ether than it cost: set a rate of at most 1e18.
     error GasRateOutOfRange(uint96 maximum, uint96 actual);
 
     // Paying in
-    /// @notice Less ether was sent than the fee is.
+    /// @notice Less ether was sent than the fee is: send what `quote` or the schedule says.
     error FeeNotPaid(uint256 expected, uint256 actual);
-    /// @notice Ether was sent where the fee is in a token.
+    /// @notice Ether was sent where the fee is in a token: send none, and approve the token to the vault.
     error UnexpectedValue(uint256 actual);
-    /// @notice After the transfer the vault does not hold what it should: the token takes a share, or is not one.
+    /// @notice The token did not move exactly what was asked, since it takes a share or is none: have the fee manager
+    ///         choose another.
     error InexactTransfer(address token, uint256 expectedBalance, uint256 actualBalance);
+    /// @notice The pricer asks more for a phase than the vault can keep: have the fee manager set another pricer.
     error PriceTooHigh(uint256 maximum, uint256 actual);
-    /// @notice The vault would hold more of the token than it can count.
+    /// @notice The vault would hold more of the token than it can count: wait until some has been withdrawn.
     error TooMuchHeld(uint256 maximum, uint256 actual);
+    /// @notice An execution of no phases has no price: ask for at least one.
     error NoPhases();
+    /// @notice The execution has paid before. It pays once.
     error AlreadyOpen(bytes32 executionId);
 
     // Settling
+    /// @notice The execution has paid nothing into this vault: ask the one that it paid.
     error UnknownEscrow(bytes32 executionId);
-    /// @notice Every phase that was paid for is settled, or the execution has ended.
+    /// @notice Nothing is left in escrow. Every phase that was paid for is settled, or the execution has ended.
     error EscrowSpent(bytes32 executionId);
+    /// @notice The phase's fee is shared out already. It is once.
     error AlreadySettled(bytes32 executionId, uint32 phaseIndex);
+    /// @notice The settlement names no stake, so nobody could claim: settle with the stake that signed.
     error NoStakeSigned();
 
     // Taking out
+    /// @notice The phase's fee is not shared out: wait until it has completed, in an execution that pays fees.
     error NotSettled(bytes32 executionId, uint32 phaseIndex);
+    /// @notice The certificate names this operator as one that did not sign. It has no share.
     error NotASigner(uint32 operatorIndex);
+    /// @notice This operator's share is credited already: withdraw it.
     error AlreadyClaimed(uint32 operatorIndex);
+    /// @notice The proof does not show this entry at this index: build it from the table of the pool's reference
+    ///         timestamp.
     error InvalidOperatorProof(uint32 operatorIndex);
+    /// @notice The key registrar knows no operator of this key: check the key, and that the vault has the right
+    ///         registrar.
     error UnknownSigningKey(uint256 x, uint256 y);
-    /// @notice The operator's share rounds down to nothing.
+    /// @notice The operator's share rounds down to nothing. There is nothing to claim.
     error EmptyShare(uint32 operatorIndex);
-    /// @notice The shares add up to more than the pool, as they can't in a truthful operator table.
+    /// @notice The shares add up to more than the pool, as in a truthful table they can't: check the certificate
+    ///         verifier.
     error PoolExceeded(uint256 available, uint256 actual);
+    /// @notice The account has no credit in this token: claim first, or name another token.
     error NothingToWithdraw(address token, address account);
+    /// @notice The recipient is zero or the vault itself, where the money would be lost: name another.
     error InvalidRecipient(address recipient);
+    /// @notice The recipient does not take ether: withdraw to another address.
     error EtherRefused(address recipient, uint256 amount);
 }
 
 /// @title Where the fees of one state machine's workflows are kept, shared out and paid
-/// @notice The state machine says when money moves, never where to: what an execution paid can become its payer's again,
-///         or a completed phase's protocol part, submitter's pay and operators' pool. Everybody takes out their own.
-///         It can't be upgraded. Requirements name the custom error that answers when they are not met.
-/// @dev WARNING: of a token whose balances change by themselves (rebasing) the vault would hold less or more than it owes.
-///      The fee manager must not choose one.
+/// @notice The state machine says when money moves, never where to: what an execution paid can become its payer's
+///         again, or a completed phase's protocol part, submitter's pay and operators' pool. Everybody takes out their
+///         own. It can't be upgraded. Requirements name the custom error that answers when they are not met.
+/// @dev WARNING: of a token whose balances change by themselves (rebasing) the vault would hold less or more than it
+///      owes. The fee manager must not choose one.
 interface IFeeVault is IFeeVaultEvents, IFeeVaultErrors {
     // ── Fee manager ──────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Sets what is charged from now on. Executions that have begun keep the schedule that they began under.
-    /// Requirements: the caller has the machine's FEE_MANAGER_ROLE (AccessControlUnauthorizedAccount); token and pricer are
-    /// contracts or zero (NotAContract); at most MAX_PROTOCOL_BPS (ProtocolBpsOutOfRange); a recipient if the protocol gets
-    /// anything (ZeroAddress); with ether a gas rate of at most one for one (GasRateOutOfRange).
+    /// Requirements: the caller has the machine's FEE_MANAGER_ROLE (AccessControlUnauthorizedAccount); token and pricer
+    /// are contracts or zero (NotAContract); at most MAX_PROTOCOL_BPS (ProtocolBpsOutOfRange); a recipient if the
+    /// protocol gets anything (ZeroAddress); with ether a gas rate of at most one for one (GasRateOutOfRange).
     function setSchedule(FeeSchedule calldata newSchedule) external returns (uint32 scheduleId);
 
     // ── State machine ────────────────────────────────────────────────────────────────────────────────
     // Requirements of all four: the caller is the state machine (OnlyMachine).
 
     /// @notice Takes the fee for registering a workflow. Ether sent in excess becomes the creator's credit.
-    /// Requirements: enough ether (FeeNotPaid), or none where the fee is in a token (UnexpectedValue), which the creator has
-    /// approved to the vault and which arrives undiminished (InexactTransfer).
+    /// Requirements: enough ether (FeeNotPaid), or none where the fee is in a token (UnexpectedValue), which the
+    /// creator has approved to the vault and which arrives undiminished (InexactTransfer).
     function chargeWorkflow(address creator) external payable;
 
     /// @notice Takes what all phases of an execution cost. Ether sent in excess becomes the payer's credit. If it costs
@@ -190,22 +213,22 @@ interface IFeeVault is IFeeVaultEvents, IFeeVaultErrors {
         returns (uint256 perPhase);
 
     /// @notice Shares out a completed phase's fee. It calls nobody, and no outsider can make it revert.
-    /// Requirements: the execution has paid (UnknownEscrow) for one more phase (EscrowSpent), this one has not been settled
-    /// (AlreadySettled), and stake has signed (NoStakeSigned).
+    /// Requirements: the execution has paid (UnknownEscrow) for one more phase (EscrowSpent), this one has not been
+    /// settled (AlreadySettled), and stake has signed (NoStakeSigned).
     function settle(bytes32 executionId, uint32 phaseIndex, Settlement calldata settlement) external;
 
-    /// @notice Gives back what was paid for phases that have not completed: it becomes the payer's credit. Without effect
-    ///         if there is nothing left. It calls nobody.
+    /// @notice Gives back what was paid for phases that have not completed: it becomes the payer's credit. Without
+    ///         effect if there is nothing left. It calls nobody.
     /// Requirements: the execution has paid (UnknownEscrow).
     function close(bytes32 executionId) external;
 
     // ── Everybody ────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Credits an operator's share of a phase's pool, pool · weights[0] / signedWeight, to the operator that the key
-    ///         registrar knows for the key. Anyone may call it, for any operator.
+    /// @notice Credits an operator's share of a phase's pool, pool · weights[0] / signedWeight, to the operator that
+    ///         the key registrar knows for the key. Anyone may call it, for any operator.
     /// Requirements: the phase is settled (NotSettled), the operator signed (NotASigner) and has not claimed
-    /// (AlreadyClaimed), the proof shows it in the phase's operator table (InvalidOperatorProof, InvalidProofLength), its key
-    /// is known (UnknownSigningKey), and its share is not nothing (EmptyShare).
+    /// (AlreadyClaimed), the proof shows it in the phase's operator table (InvalidOperatorProof, InvalidProofLength),
+    /// its key is known (UnknownSigningKey), and its share is not nothing (EmptyShare).
     /// @param operatorIndex The operator's place in the table.
     /// @param info Its entry there.
     /// @param proof The siblings' concatenation from the leaf up.

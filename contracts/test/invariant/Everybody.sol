@@ -8,8 +8,8 @@ import {ScriptedPricer} from "../support/ScriptedPricer.sol";
 import {Vaults} from "../support/Vaults.sol";
 
 /// @title Everybody who has to do with fees, in any order, some of them hostile
-/// @notice Keeps books of its own: what each account may withdraw, each execution has in escrow and each pool holds, by a
-///         second, plainer arithmetic. It knows of every call whether it must work.
+/// @notice Keeps books of its own: what each account may withdraw, each execution has in escrow and each pool holds, by
+///         a second, plainer arithmetic. It knows of every call whether it must work.
 contract Everybody is Vaults {
     struct Booking {
         bytes32 executionId;

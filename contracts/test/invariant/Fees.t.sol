@@ -19,7 +19,8 @@ contract FeesInvariant is Vaults {
         targets[0] = address(everybody);
     }
 
-    /// @dev Who sends is of no account, but forge pays unused gas back to whoever it is: not to an actor, nor the vault.
+    /// @dev Who sends is of no account, but forge pays unused gas back to whoever it is: not to an actor, nor the
+    ///      vault.
     function targetSenders() external pure returns (address[] memory senders) {
         senders = new address[](1);
         senders[0] = named("sender");
@@ -52,8 +53,8 @@ contract FeesInvariant is Vaults {
         }
     }
 
-    /// @dev To the unit, and for every token: the vault holds what it owes, which is what came in less what went out; and
-    ///      escrows, pools and credits are what the other books say, one by one and in sum.
+    /// @dev To the unit, and for every token: the vault holds what it owes, which is what came in less what went out;
+    ///      and escrows, pools and credits are what the other books say, one by one and in sum.
     /// forge-config: default.invariant.depth = 96
     function invariant_theVaultHoldsWhatItOwesToEachAccount() external view {
         for (uint256 i = 0; i < everybody.TOKENS(); ++i) {

@@ -103,7 +103,8 @@ abstract contract Vaults is Operators {
         return Types.Settlement(aggregator, 0, AVS, five.id, uint32(START), stakeOf(mask), nonSigners);
     }
 
-    /// @dev One phase, opened, completed by everybody, nothing for the submitter: a pool of PHASE_FEE less PROTOCOL_PART.
+    /// @dev One phase, opened, completed by everybody, nothing for the submitter: a pool of PHASE_FEE less
+    ///      PROTOCOL_PART.
     function settledByAll() internal {
         opened(1);
         Types.Settlement memory settlement = signedBy(EVERYBODY);

@@ -6,7 +6,8 @@ import {IFeeVaultTypes as Types} from "../../src/interfaces/IFeeVault.sol";
 import {Vaults} from "../support/Vaults.sol";
 
 /// @notice What the vault's part of things costs as transactions of their own, from cold storage, sent by the machine
-///         itself: a transaction's 21,000 and the call's bytes included. The figures are committed in snapshots/fees.json.
+///         itself: a transaction's 21,000 and the call's bytes included. The figures are committed in
+///         snapshots/fees.json.
 /// forge-config: default.isolate = true
 /// forge-config: intense.isolate = true
 contract FeeVaultGasTest is Vaults {

@@ -190,8 +190,8 @@ contract FeeVaultMachineTest is MachineWithVault {
     }
 }
 
-/// @notice What a submission costs with fees, and what of it comes back. Everything before it happens in `setUp`, so that
-///         it finds storage cold, as a transaction does.
+/// @notice What a submission costs with fees, and what of it comes back. Everything before it happens in `setUp`, so
+///         that it finds storage cold, as a transaction does.
 contract FeeVaultSubmitterTest is MachineWithVault {
     uint256 private constant TRANSACTION = 21_000;
     bytes32 private running;
@@ -208,8 +208,8 @@ contract FeeVaultSubmitterTest is MachineWithVault {
         lastCertificate = certificateFor(halfDone, 1, 0, RESULT, EVERYBODY);
     }
 
-    /// @dev The dearest submission, which starts a phase, and the cheapest, which ends everything: each is paid for, almost,
-    ///      and none with more than it took.
+    /// @dev The dearest submission, which starts a phase, and the cheapest, which ends everything: each is paid for,
+    ///      almost, and none with more than it took.
     function test_aSubmitterIsPaidForItsGasAndNoMore() external {
         uint256 state = vm.snapshotState();
         _checkPaidBack(running, 0, firstCertificate);
