@@ -52,21 +52,38 @@ interface IBN254CertificateVerifierTypes {
 
 /// @title What EigenLayer's BN254 certificate verifier refuses
 interface IBN254CertificateVerifierErrors {
+    /// @notice Not as many thresholds as the table has weight columns: pass one for each.
     error ArrayLengthMismatch();
+    /// @notice The certificate's table is older than the operator set allows: certify by a newer one.
     error CertificateStale();
+    /// @notice Two points could not be added, since one is not on the curve: check every point that you pass.
     error ECAddFailed();
+    /// @notice A point could not be multiplied, since it is not on the curve: check every point that you pass.
     error ECMulFailed();
+    /// @notice The pairing could not be computed, since a point is not on its curve: check every point that you pass.
     error ECPairingFailed();
+    /// @notice The Merkle root that the table is proven against is zero: wait until it has been posted.
     error EmptyRoot();
+    /// @notice A power could not be computed: give the call more gas.
     error ExpModFailed();
+    /// @notice A Merkle proof is for an index beyond its tree: correct the index.
     error InvalidIndex();
+    /// @notice A non-signer's index is beyond the table's last operator: rebuild the certificate from this very table.
     error InvalidOperatorIndex();
+    /// @notice A Merkle proof is not as long as its tree is high: rebuild it from this very table.
     error InvalidProofLength();
+    /// @notice The non-signers are not in strictly rising order of index: sort them, and name each once.
     error NonSignerIndicesNotSorted();
+    /// @notice Only the table updater installs tables: publish by way of it.
     error OnlyTableUpdater();
+    /// @notice There is no table of this time: certify by one that was published.
     error ReferenceTimestampDoesNotExist();
+    /// @notice The root that the table was proven against has been disabled: certify by another table.
     error RootDisabled();
+    /// @notice There is a newer table already: publish a later one.
     error TableUpdateStale();
+    /// @notice The signature is not that of the table's operators less the non-signers, or a non-signer is not in the table:
+    ///         rebuild the certificate.
     error VerificationFailed();
 }
 

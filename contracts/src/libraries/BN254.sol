@@ -18,10 +18,13 @@ library BN254 {
         uint256[2] Y;
     }
 
-    /// @notice A G1 point is off the curve, or one of its coordinates is not reduced.
+    /// @notice A G1 point is off the curve, or one of its coordinates is not reduced: check every point that you pass.
     error InvalidPoint(uint256 x, uint256 y);
+    /// @notice Two points could not be added: give the call more gas.
     error ECAddFailed();
+    /// @notice A point could not be multiplied: give the call more gas.
     error ECMulFailed();
+    /// @notice A power could not be computed: give the call more gas.
     error ExpModFailed();
 
     /// @notice The order of the field that coordinates are in.

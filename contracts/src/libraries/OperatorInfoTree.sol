@@ -7,9 +7,9 @@ import {IBN254CertificateVerifierTypes} from "../interfaces/IBN254CertificateVer
 /// @notice keccak256 of pairs, over the leaves in index order, padded with zero words to the next power of two. A proof
 ///         is the siblings' concatenation from the leaf up; a tree of one leaf is that leaf, and its proof is empty.
 library OperatorInfoTree {
-    /// @notice A proof is not made of whole words.
+    /// @notice A proof is not made of whole words: it is the siblings' concatenation.
     error InvalidProofLength();
-    /// @notice A tree needs at least one leaf.
+    /// @notice A tree needs at least one leaf: give some operator weight first.
     error NoLeaves();
 
     /// @notice Sets a leaf's preimage apart from an inner node's.
