@@ -1,35 +1,31 @@
 """What the contract would do: one call, performed by the state machine's rules on plain values. Pure.
 
-It follows `WorkflowStateMachine` line by line where order shows: which refusal comes first, which event comes next.
+It follows `WorkflowStateMachine` where order shows: which refusal comes first. What a call leads to is in
+`memory_progress`.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from hourglass.certificate.digests import (
     approval_digest,
     definition_hash,
     execution_id,
-    inputs_hash,
     phase_message_hash,
     triggered_inputs_hash,
     workflow_id,
 )
 from hourglass.certificate.ecdsa import recover_signer
 from hourglass.certificate.slots import ObservationSlot
+from hourglass.chain.memory_progress import Progress
 from hourglass.chain.memory_rules import (
-    ContractState,
-    Home,
-    Opening,
     Span,
     newest_table,
     refusal,
     require_about,
-    require_fresh,
     require_quorum,
     verified_weights,
 )
 from hourglass.chain.port import (
-    Block,
     Call,
     CallContract,
     CancelExecution,
@@ -46,23 +42,15 @@ from hourglass.workflow.definition import (
     MAX_RESULT_BYTES,
     MAX_STORED_RESULT_BYTES,
     MAX_TRIGGER_DATA_BYTES,
-    FailurePolicy,
     RegisteredWorkflow,
-    TriggerMode,
 )
 from hourglass.workflow.events import (
     ConditionalTriggerActivated,
-    ExecutionEvent,
     PhaseCompleted,
-    PhaseFailed,
-    PhaseFellBack,
-    PhaseGivenUp,
     PhaseSkipped,
     PhaseStarted,
     PhaseTimedOut,
     WorkflowCancelled,
-    WorkflowCompleted,
-    WorkflowEvent,
     WorkflowExecutionStarted,
     WorkflowFailed,
     WorkflowRegistered,
@@ -72,7 +60,6 @@ from hourglass.workflow.execution import (
     Execution,
     ExecutionStatus,
     PhaseStatus,
-    apply,
     startable,
 )
 from hourglass.workflow.identifiers import (
@@ -97,15 +84,8 @@ ONLY_ROUND = Round(0)
 
 
 @dataclass(slots=True)
-class Performance:
-    """One call, performed on a copy. `state` and `events` count only if `perform` returns."""
-
-    home: Home
-    state: ContractState
-    block: Block
-    """The block in which it is performed, or at whose end it is simulated."""
-    sender: Address
-    events: list[WorkflowEvent] = field(default_factory=list)
+class Performance(Progress):
+    """One call, performed. What it changed counts only if `perform` returns."""
 
     def perform(self, call: Call) -> None:
         """Raises RevertedError where the contract reverts."""
@@ -126,11 +106,6 @@ class Performance:
                 self._set_paused(paused)
             case CallContract():
                 pass  # There is no other contract here, and calling an address without code does nothing.
-
-    @property
-    def now(self) -> ChainTime:
-        """The block's timestamp."""
-        return self.block.timestamp
 
     # ── Workflows and executions ──────────────────────────────────────────────────────────────────────
 
@@ -190,16 +165,16 @@ class Performance:
         timeout = workflow.definition.execution_timeout_s
         span = Span(self.now, ChainTime(self.now + timeout) if timeout else None)
         self.state = replace(self.state, spans={**self.state.spans, started: span})
-        self._emit(WorkflowExecutionStarted(started, call.workflow_id, self.sender, call.payload))
+        self.emit(WorkflowExecutionStarted(started, call.workflow_id, self.sender, call.payload))
         for index in startable(self.state.executions[started], workflow.definition):
-            self._start(started, index)
+            self.start(started, index)
 
     def _cancel(self, which: ExecutionId) -> None:
-        execution = self._execution(which)
+        execution = self.execution(which)
         _require_running(execution)
         if self.sender != execution.initiator:
             raise refusal("NotTheInitiator", execution.initiator, self.sender)
-        self._emit(WorkflowCancelled(which, self.sender))
+        self.emit(WorkflowCancelled(which, self.sender))
 
     def _set_paused(self, paused: bool) -> None:
         if self.sender not in self.state.pausers:
@@ -216,75 +191,11 @@ class Performance:
             if lasting and 0 < table.max_staleness_s < phase.timeout_s:
                 raise refusal("TimeoutExceedsStaleness", index, table.max_staleness_s, phase.timeout_s)
 
-    # ── Starting phases ───────────────────────────────────────────────────────────────────────────────
-
-    def _start(self, which: ExecutionId, index: PhaseIndex) -> None:
-        """Open the phase's next attempt. Raises RevertedError, with nothing changed, without a usable table."""
-        execution, workflow = self._known(which, index)
-        phase, operator_set = workflow.definition.phases[index], workflow.operator_set(index)
-        before = execution.phase(index)
-        deadline = self._deadline(which, phase.timeout_s)
-        table = newest_table(self.state, operator_set, phase.required_stake)
-        require_fresh(table, deadline)
-        if before.started is None:
-            inputs = inputs_hash(execution.payload, execution.results(phase.dependencies))
-        else:
-            inputs = before.started.inputs_hash
-        self.state = replace(
-            self.state,
-            openings={**self.state.openings, (which, index): Opening(self.now, self.block.number)},
-        )
-        self._emit(
-            PhaseStarted(
-                which,
-                index,
-                _next_attempt(execution, index),
-                operator_set,
-                table.reference_timestamp,
-                deadline,
-                inputs,
-                waiting=phase.options.trigger_mode is TriggerMode.SOURCE and before.trigger_data is None,
-            )
-        )
-
-    def _start_or_fail(self, which: ExecutionId, index: PhaseIndex) -> None:
-        """Open the phase's next attempt, or let its failure policy decide."""
-        try:
-            self._start(which, index)
-        except RevertedError as problem:
-            attempt = _next_attempt(self._execution(which), index)
-            self._emit(PhaseFailed(which, index, attempt, problem.error_name))
-            self._give_up(which, index)
-
-    def _give_up(self, which: ExecutionId, index: PhaseIndex) -> None:
-        """A phase has failed for good: its policy decides what follows."""
-        _, workflow = self._known(which, index)
-        options = workflow.definition.phases[index].options
-        match options.on_failure:
-            case FailurePolicy.FAIL_EXECUTION:
-                self._emit(WorkflowFailed(which, index))
-            case FailurePolicy.CONTINUE:
-                self._emit(PhaseGivenUp(which, index))
-            case FailurePolicy.FALLBACK:
-                self._emit(PhaseFellBack(which, index, options.fallback_phase))
-                self._start_or_fail(which, options.fallback_phase)
-
-    def _advance(self, which: ExecutionId) -> None:
-        """Start what waits for nothing else, lowest first; then the execution may be complete."""
-        _, workflow = self._known(which, PhaseIndex(0))
-        definition = workflow.definition
-        while ready := startable(self._execution(which), definition):
-            self._start_or_fail(which, ready[0])
-        execution = self._execution(which)
-        needed = set(map(PhaseIndex, range(len(definition.phases)))) - definition.fallbacks
-        if execution.status is ExecutionStatus.RUNNING and all(map(execution.is_resolved, needed)):
-            self._emit(WorkflowCompleted(which))
-
     # ── Open phases ───────────────────────────────────────────────────────────────────────────────────
 
     def _submit(self, call: SubmitPhaseResult) -> None:
         self._require_unpaused()
-        execution, workflow = self._known(call.execution_id, call.phase_index)
+        execution, workflow = self.known(call.execution_id, call.phase_index)
         started = self._opened(execution, call.phase_index, frozenset({PhaseStatus.ACTIVE}))
         definition = workflow.definition.phases[call.phase_index]
         if self.now > started.deadline:
@@ -300,7 +211,7 @@ class Performance:
             self.state, started.operator_set, call.certificate, self.now, self.home.backend
         )
         require_quorum(signed, total, definition.consensus_threshold)
-        self._emit(
+        self.emit(
             PhaseCompleted(
                 call.execution_id,
                 call.phase_index,
@@ -312,11 +223,11 @@ class Performance:
                 self.sender,
             )
         )
-        self._advance(call.execution_id)
+        self.advance(call.execution_id)
 
     def _trigger(self, call: Trigger) -> None:
         self._require_unpaused()
-        execution, workflow = self._known(call.execution_id, call.phase_index)
+        execution, workflow = self.known(call.execution_id, call.phase_index)
         if self.sender not in self.state.trigger_sources | set(workflow.authorized_triggers):
             raise refusal("NotATriggerSource", self.sender)
         _require_running(execution)
@@ -329,7 +240,7 @@ class Performance:
             raise refusal("TriggerDataTooLarge", MAX_TRIGGER_DATA_BYTES, len(call.data))
         if not self._holds(call, execution, workflow, phase.started.attempt):
             raise refusal("TriggerNotMet")
-        self._emit(
+        self.emit(
             ConditionalTriggerActivated(
                 call.execution_id,
                 call.phase_index,
@@ -341,45 +252,32 @@ class Performance:
         )
 
     def _time_out(self, which: ExecutionId, index: PhaseIndex) -> None:
-        execution, workflow = self._known(which, index)
+        execution, workflow = self.known(which, index)
         started = self._opened(execution, index, OPEN)
         if self.now <= started.deadline:
             raise refusal("DeadlineNotPassed", started.deadline, self.now)
         phase = workflow.definition.phases[index]
         then = after_deadline(phase, execution.phase(index), self.now, self.state.spans[which].deadline)
         if then is AfterDeadline.SKIP:
-            self._emit(PhaseSkipped(which, index, started.attempt))
+            self.emit(PhaseSkipped(which, index, started.attempt))
         else:
-            self._emit(PhaseTimedOut(which, index, started.attempt, started.deadline))
+            self.emit(PhaseTimedOut(which, index, started.attempt, started.deadline))
         match then:
             case AfterDeadline.END_EXECUTION:
-                self._emit(WorkflowFailed(which, index))
+                self.emit(WorkflowFailed(which, index))
             case AfterDeadline.RETRY:
-                self._start_or_fail(which, index)
+                self.start_or_fail(which, index)
             case AfterDeadline.FAIL:
-                self._give_up(which, index)
+                self.give_up(which, index)
             case AfterDeadline.SKIP:
                 pass
-        self._advance(which)
+        self.advance(which)
 
     # ── How ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _require_unpaused(self) -> None:
         if self.state.paused:
             raise refusal("EnforcedPause")
-
-    def _execution(self, which: ExecutionId) -> Execution:
-        execution = self.state.executions.get(which)
-        if execution is None:
-            raise refusal("UnknownExecution", which)
-        return execution
-
-    def _known(self, which: ExecutionId, index: PhaseIndex) -> tuple[Execution, RegisteredWorkflow]:
-        execution = self._execution(which)
-        workflow = self.state.workflows[execution.workflow_id]
-        if not 0 <= index < len(workflow.definition.phases):
-            raise refusal("UnknownPhase", which, index)
-        return execution, workflow
 
     def _opened(
         self, execution: Execution, index: PhaseIndex, statuses: frozenset[PhaseStatus]
@@ -389,12 +287,6 @@ class Performance:
             raise refusal("PhaseNotActive", phase.status)
         _require_running(execution)
         return phase.started
-
-    def _deadline(self, which: ExecutionId, timeout_s: int) -> ChainTime:
-        """Of an attempt that starts now: never after the execution's own."""
-        overall = self.state.spans[which].deadline
-        deadline = ChainTime(self.now + timeout_s)
-        return deadline if overall is None else min(deadline, overall)
 
     def _slot(self, which: ExecutionId, index: PhaseIndex, attempt: Attempt) -> ObservationSlot:
         return ObservationSlot(
@@ -425,20 +317,9 @@ class Performance:
         except TriggerDataError as error:
             raise refusal("TriggerDataMalformed") from error
 
-    def _emit(self, event: ExecutionEvent) -> None:
-        before = self.state.executions.get(event.execution_id)
-        after = apply(before, event)
-        self.state = replace(self.state, executions={**self.state.executions, after.execution_id: after})
-        self.events.append(event)
-
 
 def _recover(digest: bytes, signature: bytes) -> Address | None:
     return recover_signer(Digest(digest), signature)
-
-
-def _next_attempt(execution: Execution, index: PhaseIndex) -> Attempt:
-    started = execution.phase(index).started
-    return Attempt(1 if started is None else started.attempt + 1)
 
 
 def _require_running(execution: Execution) -> None:
