@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from aggregator.events import (
+    AttestationReceived,
     BadSigners,
     Certified,
     Certify,
@@ -23,8 +24,10 @@ from aggregator.events import (
     Effect,
     Event,
     Note,
+    ObservationReceived,
     ProposalSigned,
     Publish,
+    RefusalReceived,
     SignProposal,
     SignSeries,
     SubmissionFailed,
@@ -51,6 +54,9 @@ from messages.wire import encode
 MAX_INBOX = 8_192
 """Answers waiting for one session: eight from each of 1,024 operators. What overflows is asked for again."""
 
+ANSWERS = (ObservationReceived, AttestationReceived, RefusalReceived)
+"""What anybody on the bus may send any number of."""
+
 log = structlog.get_logger(__name__)
 
 SendCall = Callable[[Call], Awaitable[Receipt]]
@@ -75,7 +81,7 @@ class Driver:
     journey: Journey
     dropped: int = 0
     transaction: Receipt | None = None
-    _inbox: asyncio.Queue[Event | None] = field(default_factory=lambda: asyncio.Queue(MAX_INBOX))
+    _inbox: asyncio.Queue[Event | None] = field(default_factory=asyncio.Queue)
     _timer: asyncio.TimerHandle | None = None
 
     @property
@@ -84,23 +90,17 @@ class Driver:
         return None if self.transaction is None else self.transaction.gas_used
 
     def put(self, event: Event) -> None:
-        """Hand over one fact; dropped, and counted, if the inbox is full: the session asks again."""
-        try:
-            self._inbox.put_nowait(event)
-        except asyncio.QueueFull:
+        """Hand over one fact. An answer is dropped, and counted, if the inbox is full: the session asks again."""
+        # Nobody says a second time what became of the session's own effects; and those are few.
+        if isinstance(event, ANSWERS) and self._inbox.qsize() >= MAX_INBOX:
             self.dropped += 1
             self._log(operator=None, reason=Reason.INBOX_FULL, detail=f"{self.dropped} dropped so far.")
+        else:
+            self._inbox.put_nowait(event)
 
     def close(self) -> None:
         """End `run` once everything before this has been received."""
-        # A full inbox must not keep a finished session alive: drop an answer to make room for the end.
-        while True:
-            try:
-                self._inbox.put_nowait(None)
-            except asyncio.QueueFull:
-                self._inbox.get_nowait()
-            else:
-                return
+        self._inbox.put_nowait(None)
 
     async def run(self) -> None:
         """Receive until closed, then see transactions through; whatever else is under way is cancelled."""

@@ -220,7 +220,12 @@ class Node:
             driver.put(event)
         elif slot in self.remembered:
             # Its driver has ended, so the session is nobody's; it still records who was late or outvoted.
-            self.remembered[slot].session.receive(event, asyncio.get_running_loop().time())
+            try:
+                self.remembered[slot].session.receive(event, asyncio.get_running_loop().time())
+            except Exception:
+                # One phase that is over must not take all others' answers along.
+                log.exception("a session failed", execution=slot.execution_id.hex(), phase=slot.phase_index)
+                del self.remembered[slot]
         elif all(self.home.slot(started) != slot for started in self._working):
             self._refuse(self.home.why_homeless(slot, self.history), subject, "")
 

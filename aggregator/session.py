@@ -82,7 +82,12 @@ class PhaseSession:
                 )
             case RefusalReceived(message):
                 collection = self.collections.get(message.slot.tick)
-                return collection.refused(message) if collection else self._unplaced(message)
+                if collection is None:
+                    return self._unplaced(message)
+                member = self.opening.table.index_of(message.operator) is not None
+                if member and message.reason_code == Reason.TICK_LEFT_OUT.code:
+                    self._recall_missed(now)
+                effects = collection.refused(message)
             case Certified(slot):
                 effects = self._on_certified(event, slot.tick, now)
             case BadSigners(slot):
@@ -98,6 +103,13 @@ class PhaseSession:
             case Woken():
                 self._wake_at = None
         return effects + self._sweep(now)
+
+    def _recall_missed(self, now: float) -> None:
+        """Somebody has seen a tick certified that this node gave up: journals may tell. Meanwhile nothing waits."""
+        if self.ticking is None:
+            return
+        for tick in sorted(self.ticking.given_up):
+            self._open_tick(tick, now)
 
     # ── Outcomes ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -171,9 +183,13 @@ class PhaseSession:
         if series is not None:
             self._open(WHOLE, Agreement.SERIES, Rounds(started_at, opening.length_s), now)
             return
-        schedule = self.ticking.schedule
         for tick in self.ticking.open_at(self._chain_time):
-            rounds = Rounds(ChainTime(schedule.due(tick)), schedule.interval_s)
+            self._open_tick(tick, now)
+
+    def _open_tick(self, tick: Tick, now: float) -> None:
+        if self.ticking is not None:
+            schedule = self.ticking.schedule
+            rounds = Rounds(schedule.due(tick), schedule.interval_s)
             self._open(tick, Agreement.OBSERVATIONS, rounds, now)
 
     def _open(self, tick: Tick, agreement: Agreement, rounds: Rounds, now: float) -> None:
@@ -193,9 +209,10 @@ class PhaseSession:
                 del self.collections[tick]
             elif now >= collection.opened_at + self.pace.recall_s and not collection.is_certifying:
                 # After a restart, journals have had their time to answer for a tick that was certified before.
-                self.ticking.given_up.add(tick)
                 del self.collections[tick]
-                effects += (Note(None, Reason.TICK_MISSED, f"Tick {tick}."), *collection.silent())
+                if tick not in self.ticking.given_up:
+                    self.ticking.given_up.add(tick)
+                    effects += (Note(None, Reason.TICK_MISSED, f"Tick {tick}."), *collection.silent())
         return effects
 
     def _submit(self, decision: Decision, now: float) -> Effects:

@@ -51,6 +51,7 @@ class Ticking:
             decision.certificate.signature.to_bytes(),
         )
         self.certified[tick] = made
+        self.given_up.discard(tick)
         self._values[tick] = TickValue.decode(decision.result)
         return made
 
