@@ -12,7 +12,8 @@ from typing import get_args
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from twins.actions import Action, actions, definitions
+from twins.actions import Action
+from twins.draws import actions, definitions
 from twins.pair import Pair, open_pair
 from twins.stories import Story
 
