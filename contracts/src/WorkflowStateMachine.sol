@@ -383,7 +383,7 @@ contract WorkflowStateMachine is ExecutionViews, PhaseTransitions, UUPSUpgradeab
 
     // ── Internals: fees ──────────────────────────────────────────────────────────────────────────────
 
-    /// @dev Has the vault take what the execution costs. One that costs nothing is none of the vault's business.
+    /// @dev Has the vault take what the execution costs. An execution that costs nothing is none of the vault's business.
     function _pay(
         bytes32 executionId,
         Execution storage execution,
@@ -412,21 +412,16 @@ contract WorkflowStateMachine is ExecutionViews, PhaseTransitions, UUPSUpgradeab
         for (uint256 i = 0; i < nonSigners.length; ++i) {
             nonSigners[i] = cert.nonSignerWitnesses[i].operatorIndex;
         }
-        address submitter = _isAmong(msg.sender, _state().aggregators) ? msg.sender : address(0);
-        IFeeVault(execution.feeVault)
-            .settle(
-                executionId,
-                phaseIndex,
-                IFeeVaultTypes.Settlement({
-                submitter: submitter,
-                gasUsed: gasAtEntry - gasleft() + UNMEASURED_GAS,
-                avs: operatorSet.avs,
-                operatorSetId: operatorSet.id,
-                referenceTimestamp: cert.referenceTimestamp,
-                signedWeight: signed,
-                nonSignerIndices: nonSigners
-            })
-            );
+        IFeeVaultTypes.Settlement memory settlement;
+        if (_isAmong(msg.sender, _state().aggregators)) settlement.submitter = msg.sender;
+        settlement.avs = operatorSet.avs;
+        settlement.operatorSetId = operatorSet.id;
+        settlement.referenceTimestamp = cert.referenceTimestamp;
+        settlement.signedWeight = signed;
+        settlement.nonSignerIndices = nonSigners;
+        // Last, so that the rest counts.
+        settlement.gasUsed = gasAtEntry - gasleft() + UNMEASURED_GAS;
+        IFeeVault(execution.feeVault).settle(executionId, phaseIndex, settlement);
     }
 
     /// @dev At the end of an execution that has paid, what is left goes back.

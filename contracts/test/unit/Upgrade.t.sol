@@ -278,6 +278,53 @@ contract UpgradeTest is Flows {
         }
     }
 
+    /// @dev They are in storage, in definition hashes and in clients' code.
+    function test_theNumbersOfEveryEnumAreFixed() external pure {
+        vm.assertEq(
+            abi.encode(
+                Types.PhaseType.IMMEDIATE,
+                Types.PhaseType.COORDINATION,
+                Types.PhaseType.CONTINUOUS,
+                Types.PhaseType.CONDITIONAL,
+                Types.PhaseType.AGGREGATION
+            ),
+            abi.encode(0, 1, 2, 3, 4),
+            "phase types"
+        );
+        vm.assertEq(
+            abi.encode(
+                Types.PhaseStatus.PENDING,
+                Types.PhaseStatus.ACTIVE,
+                Types.PhaseStatus.COMPLETED,
+                Types.PhaseStatus.FAILED,
+                Types.PhaseStatus.CONDITIONAL_WAITING,
+                Types.PhaseStatus.TIMED_OUT,
+                Types.PhaseStatus.SKIPPED
+            ),
+            abi.encode(0, 1, 2, 3, 4, 5, 6),
+            "phase statuses"
+        );
+        vm.assertEq(
+            abi.encode(
+                Types.ExecutionStatus.NONE,
+                Types.ExecutionStatus.RUNNING,
+                Types.ExecutionStatus.COMPLETED,
+                Types.ExecutionStatus.FAILED,
+                Types.ExecutionStatus.CANCELLED
+            ),
+            abi.encode(0, 1, 2, 3, 4),
+            "execution statuses"
+        );
+        vm.assertEq(
+            abi.encode(Types.FailurePolicy.FAIL_EXECUTION, Types.FailurePolicy.CONTINUE, Types.FailurePolicy.FALLBACK),
+            abi.encode(0, 1, 2),
+            "failure policies"
+        );
+        vm.assertEq(
+            abi.encode(Types.TriggerMode.OPERATORS, Types.TriggerMode.SOURCE), abi.encode(0, 1), "trigger modes"
+        );
+    }
+
     function test_needsTheUpgrader() external {
         address next = implementation();
         address stranger = named("stranger");
