@@ -319,6 +319,12 @@ def test_a_phase_stands_no_deeper_than_its_longest_path_needs(definition: Workfl
         assert layer == (1 + max(above) if above else 0)
 
 
+def test_phases_stand_where_their_ways_do_not_cross() -> None:
+    rows = WorkflowDefinition("w", (phase("a"), phase("b"), phase("after b", 1), phase("after a", 0)))
+    a, b, after_b, after_a = laid_out(rows).boxes
+    assert (a.x < b.x) == (after_a.x < after_b.x)
+
+
 @given(definitions())
 def test_no_two_boxes_overlap_and_all_are_within_the_picture(definition: WorkflowDefinition) -> None:
     layout = laid_out(definition)
