@@ -480,7 +480,7 @@ interface IWorkflowExecutions is IWorkflowStateMachineEvents, IWorkflowStateMach
 
     /// @notice Takes a phase's result with the certificate for it, and starts the phases that waited for it. Anyone may.
     /// @dev A later phase that can't start, for want of a usable operator table, fails, and its definition says what
-    ///      follows; the result is kept all the same. A certificate that does not decode reverts without data.
+    ///      follows; the result is kept all the same. A certificate that does not decode reverts, perhaps without data.
     /// Requirements: not paused; the phase is active (PhaseNotActive) in a running execution (ExecutionNotRunning), within
     /// its deadline (DeadlinePassed); at most MAX_RESULT_BYTES (ResultTooLarge); the certificate is for the pinned
     /// table (InvalidReferenceTimestamp) and this very result (InvalidMessageHash), is signed at all
