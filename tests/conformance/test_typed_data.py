@@ -9,7 +9,13 @@ from eth_hash.auto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hourglass.certificate.digests import key_registration_digest, observation_digest, proposal_digest
+from hourglass.certificate.digests import (
+    approval_digest,
+    key_registration_digest,
+    observation_digest,
+    proposal_digest,
+    series_proposal_digest,
+)
 from hourglass.certificate.ecdsa import recover_signer, sign_digest
 from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.slots import ObservationSlot
@@ -126,6 +132,64 @@ def test_proposals(
     )
     observations = [SignedObservation(who, value, b"") for who, value in seen]
     assert proposal_digest(slot.in_round(round), operator_set, inputs, observations) == digest_of(expected)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    slots,
+    uint32s.map(Round),
+    sets,
+    inputs,
+    uint32s,
+    st.lists(st.tuples(uint32s.map(Tick), uint32s.map(Round), st.binary(max_size=40)), max_size=5),
+)
+def test_series_proposals(
+    slot: ObservationSlot,
+    round: Round,
+    operator_set: OperatorSetId,
+    inputs: InputsHash,
+    ticks: int,
+    certified: list[tuple[Tick, Round, bytes]],
+) -> None:
+    each = b"".join(
+        keccak(tick.to_bytes(32, "big") + of.to_bytes(32, "big") + keccak(value))
+        for tick, of, value in certified
+    )
+    expected = typed(
+        "Hourglass Workflow",
+        "1",
+        slot.chain_id,
+        slot.state_machine,
+        "SeriesProposal(bytes32 operatorSetKey,bytes32 executionId,uint32 phaseIndex,uint32 attempt,"
+        "uint32 round,bytes32 inputsHash,uint32 ticks,bytes32 certifiedHash)",
+        operatorSetKey=operator_set.key,
+        executionId=slot.execution_id,
+        phaseIndex=slot.phase_index,
+        attempt=slot.attempt,
+        round=round,
+        inputsHash=inputs,
+        ticks=ticks,
+        certifiedHash=keccak(each),
+    )
+    digest = series_proposal_digest(slot.in_round(round), operator_set, inputs, ticks, certified)
+    assert digest == digest_of(expected)
+
+
+@settings(max_examples=100, deadline=None)
+@given(slots)
+def test_approvals(slot: ObservationSlot) -> None:
+    """What a wallet shows whoever approves that a conditional phase goes on."""
+    expected = typed(
+        "Hourglass Workflow",
+        "1",
+        slot.chain_id,
+        slot.state_machine,
+        "TriggerApproval(bytes32 executionId,uint32 phaseIndex,uint32 attempt)",
+        executionId=slot.execution_id,
+        phaseIndex=slot.phase_index,
+        attempt=slot.attempt,
+    )
+    assert approval_digest(slot) == digest_of(expected)
 
 
 @settings(max_examples=100, deadline=None)
