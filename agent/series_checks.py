@@ -110,17 +110,22 @@ def _check_order(proposal: SeriesProposal) -> Objection | None:
 
 
 def _check_claims(proposal: SeriesProposal, evidence: Evidence) -> Objection | None:
-    slot = proposal.slot.observation_slot
-    return next((found for one in proposal.certified if (found := _check_claim(one, slot, evidence))), None)
+    slot, now = proposal.slot.observation_slot, evidence.view.as_of
+    for one in proposal.certified:
+        objection = _check_claim(one, slot, evidence)
+        # Where any stake suffices one operator could sign the last tick at once, and so end the series. A certificate
+        # alone is kept even so: it comes once, and this agent's endpoint may be a block behind.
+        if objection is None and now < evidence.schedule.due(one.tick):
+            objection = Objection(Reason.TICK_NOT_DUE, f"Tick {one.tick}; the chain says {now}.")
+        if objection is not None:
+            return objection
+    return None
 
 
 def _check_claim(one: CertifiedTick, slot: ObservationSlot, evidence: Evidence) -> Objection | None:
-    schedule, now = evidence.schedule, evidence.view.as_of
+    schedule = evidence.schedule
     if not 1 <= one.tick <= schedule.ticks:
         return Objection(Reason.WRONG_TICK, f"The phase has no tick {one.tick}.")
-    if now < schedule.due(one.tick):
-        # Where any stake suffices one operator could sign the last tick at once, and so end the series.
-        return Objection(Reason.TICK_NOT_DUE, f"Tick {one.tick}; the chain says {now}.")
     try:
         tick_value_of(one.value, schedule.ticks)
     except ValueError as error:

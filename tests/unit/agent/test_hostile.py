@@ -132,6 +132,12 @@ def test_no_tick_before_its_time_ends_a_series_however_little_stake_suffices(sto
     assert reason_of(effects) is Reason.TICK_NOT_DUE
 
 
+def test_a_certificate_that_outruns_this_agent_s_endpoint_is_kept_all_the_same() -> None:
+    made = series_duty()
+    show(made, samples.certified_tick(4, 4), evidence(samples.STARTED_AT + 3 * samples.INTERVAL_S - 1))
+    assert reason_of(proposed(made, [], 12, evidence())) is Reason.TICK_LEFT_OUT
+
+
 def test_a_tick_too_large_for_the_series_is_not_believed_and_no_series_with_it_is_signed() -> None:
     room = largest_value(samples.UPDATES)
     assert room >= MAX_OBSERVATION_BYTES, "twelve ticks leave more room than an observation has"
