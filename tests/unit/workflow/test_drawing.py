@@ -19,7 +19,7 @@ from hourglass.workflow.definition import (
 )
 from hourglass.workflow.drawing import drawing_of, duration, mermaid, share
 from hourglass.workflow.drawing_layout import Box, Layout, lay_out, layers_of
-from hourglass.workflow.drawing_svg import svg
+from hourglass.workflow.drawing_svg import MAX_CELLS, svg
 from hourglass.workflow.identifiers import Address, BasisPoints, PhaseIndex
 from hourglass.workflow.phases import PhaseType
 from hourglass.workflow.series import encode_continuous
@@ -275,6 +275,19 @@ def test_whatever_a_name_holds_the_svg_is_well_formed_and_says_the_name(
 def _visible(name: str) -> str:
     """A name as XML can hold it: controls and the two non-characters have a stand-in."""
     return re.sub("[\x00-\x1f\ufffe\uffff]", "\N{REPLACEMENT CHARACTER}", name)
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\x1f", "\ud800", "\ufffe", "\uffff"], ids=ascii)
+def test_what_xml_can_not_hold_has_a_stand_in(odd: str) -> None:
+    found = drawn(svg(WorkflowDefinition(f"a{odd}b", (phase("only"),))))
+    assert found.titles[0] == "a\N{REPLACEMENT CHARACTER}b"
+
+
+@given(st.text(st.sampled_from("abc 界"), min_size=1, max_size=64).map(lambda text: f"x{text}x"))
+def test_a_long_name_is_broken_into_lines_that_fit_and_loses_no_letter(name: str) -> None:
+    lines = drawn(svg(WorkflowDefinition("w", (phase(name),)))).texts[0][:-2]
+    assert "".join(lines).replace(" ", "") == name.replace(" ", "")
+    assert all(len(line) + line.count("界") <= MAX_CELLS for line in lines)
 
 
 def test_a_name_s_mark_up_is_text() -> None:
