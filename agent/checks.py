@@ -206,7 +206,7 @@ def check_proposer(
     """Is it signed by the one aggregator that may propose in its round?"""
     if not view.aggregators:
         return Objection(Reason.WRONG_PROPOSER, "The contract lists no aggregator.")
-    expected = proposer(view.aggregators, slot.execution_id, slot.phase_index, slot.round)
+    expected = proposer(view.aggregators, slot.execution_id, slot.phase_index, slot.round, slot.tick)
     return unless(
         recover_signer(digest, signature) == expected == aggregator,
         Reason.WRONG_PROPOSER,

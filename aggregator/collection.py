@@ -60,6 +60,10 @@ MAX_WATCH_S = 15.0
 """However long the phase, a condition is seen to hold this soon."""
 
 
+MAX_WANTED = 64
+"""Named at most: beyond it everybody is asked, so that the largest inputs still fit into one message."""
+
+
 class Agreement(Enum):
     """What decides the bytes that operators sign in this slot."""
 
@@ -299,7 +303,8 @@ class Collection:
         effects: Effects = ()
         # Even with all observations in, an aggregator that restarted must hear of attestations given before.
         if missing or not self._proposals:
-            effects += (Publish(self._request(missing if answered else ())),)
+            wanted = missing if answered and len(missing) <= MAX_WANTED else ()
+            effects += (Publish(self._request(wanted)),)
         if self._proposals:
             # Agents take an earlier round's as well, and whose turn it is now may be down.
             effects += (Publish(self._proposals[max(self._proposals)]),)
@@ -349,7 +354,8 @@ class Collection:
             return None
         self._next_round = Round(current + 1)
         for number in range(current, max(first, current - len(opening.aggregators) + 1) - 1, -1):
-            turn = proposer(opening.aggregators, self.slot.execution_id, self.slot.phase_index, Round(number))
+            slot = self.slot.in_round(Round(number))
+            turn = proposer(opening.aggregators, slot.execution_id, slot.phase_index, slot.round, slot.tick)
             if turn == opening.me and self._is_used(Round(number)):
                 # Until those who signed in it turn out to be liars.
                 self._next_round = Round(number)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from eth_hash.auto import keccak
 
-from hourglass.workflow.identifiers import Address, ExecutionId, PhaseIndex, Round
+from hourglass.workflow.identifiers import Address, ExecutionId, PhaseIndex, Round, Tick
 
+WHOLE = Tick(0)
 MIN_PATIENCE_S = 3
 MAX_PATIENCE_S = 15
 PATIENCE_SHARE = 20
@@ -27,13 +28,21 @@ def submission_order(
 
 
 def proposer(
-    aggregators: Sequence[Address], execution_id: ExecutionId, phase_index: PhaseIndex, round: Round
+    aggregators: Sequence[Address],
+    execution_id: ExecutionId,
+    phase_index: PhaseIndex,
+    round: Round,
+    tick: Tick = WHOLE,
 ) -> Address:
-    """The one aggregator that may propose in this round. Raises ValueError without aggregators."""
+    """The one aggregator that may propose in this round. Raises ValueError without aggregators.
+
+    Each tick begins with another one: where ticks are too short for a second round, a dead aggregator costs its
+    share of them and not all.
+    """
     if not aggregators:
         raise ValueError("the contract lists no aggregator")
     order = submission_order(aggregators, execution_id, phase_index)
-    return order[round % len(order)]
+    return order[(round + tick) % len(order)]
 
 
 def round_patience_s(timeout_s: int) -> int:

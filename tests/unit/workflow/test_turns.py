@@ -5,7 +5,7 @@ import samples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hourglass.workflow.identifiers import Address, ExecutionId, PhaseIndex, Round
+from hourglass.workflow.identifiers import Address, ExecutionId, PhaseIndex, Round, Tick
 from hourglass.workflow.turns import proposer, round_at, round_patience_s, submission_order
 
 addresses = st.lists(st.binary(min_size=20, max_size=20).map(Address), min_size=1, max_size=6, unique=True)
@@ -45,3 +45,14 @@ def test_rounds_never_go_back_and_patience_is_bounded(timeout_s: int, elapsed_s:
     assert 3 <= round_patience_s(timeout_s) <= 15
     assert round_at(elapsed_s, timeout_s) <= round_at(elapsed_s + 1, timeout_s)
     assert round_at(elapsed_s, timeout_s) >= 0
+
+
+@given(addresses, executions, st.integers(0, 100), st.integers(0, 100))
+def test_each_tick_begins_with_another_aggregator_and_rounds_go_on_from_there(
+    listed: list[Address], execution: ExecutionId, round: int, tick: int
+) -> None:
+    def whose(round: int, tick: int) -> Address:
+        return proposer(listed, execution, PhaseIndex(0), Round(round), Tick(tick))
+
+    assert {whose(0, tick + step) for step in range(len(listed))} == set(listed)
+    assert whose(round, tick) == whose(round + tick, 0)
