@@ -13,7 +13,7 @@ contract ScriptedVerifier is IBN254CertificateVerifierTypes {
         uint256 stake;
     }
 
-    mapping(address avs => mapping(uint32 id => Table)) public tables;
+    mapping(address avs => mapping(uint32 id => Table)) internal tables;
     uint32 public referenceTimestamp = 1;
     uint32 public staleness;
     uint256[] public totals;
