@@ -64,6 +64,11 @@ class Data(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """A second passes: what an action shrinks to that a failure does not need."""
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     definition: WorkflowDefinition
     own_source: bool
@@ -138,4 +143,4 @@ class Republish:
 
 NEXT_RUN = Execute(0)
 
-Action = Register | Execute | Submit | Pull | TimeOut | Cancel | Pause | Upgrade | Republish
+Action = Rest | Register | Execute | Submit | Pull | TimeOut | Cancel | Pause | Upgrade | Republish

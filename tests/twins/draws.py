@@ -21,6 +21,7 @@ from twins.actions import (
     Pull,
     Register,
     Republish,
+    Rest,
     Submit,
     TimeOut,
     Upgrade,
@@ -240,12 +241,13 @@ tables = st.sampled_from([HOME, HOME, OTHER, FOREIGN]).flatmap(
     )
 )
 KINDS: list[st.SearchStrategy[Any]] = [
+    st.just(Rest()),
     *[submissions] * 8,
     *[timeouts] * 5,
     *[pulls] * 5,
     *[executions] * 4,
     *[registrations] * 2,
-    *[tables] * 2,
+    *[tables] * 3,
     st.builds(Cancel, numbers, people),
     st.builds(Pause, st.sampled_from([True, True, False]), people, st.integers(1, 3)),
     st.just(Upgrade()),

@@ -136,10 +136,10 @@ class Pair:
         assert receipt.succeeded == (refusal is None)
         return Answer(refusal, tuple(one.event for one in receipt.events))
 
-    async def advance(self, seconds: int) -> None:
-        """Let time pass, by one block."""
-        await self._mined(ChainTime(self.now + seconds), [])
-        self.ledger.mine(seconds)
+    async def rest(self) -> None:
+        """Let a second pass, by one block."""
+        await self._mined(ChainTime(self.now + 1), [])
+        self.ledger.mine()
 
     async def upgrade(self) -> None:
         """Replace the contract by itself: nothing may change."""

@@ -22,6 +22,7 @@ from twins.actions import (
     Pull,
     Register,
     Republish,
+    Rest,
     Submit,
     TimeOut,
     Upgrade,
@@ -115,6 +116,8 @@ class Story:
 
     async def do(self, action: Action) -> None:
         match action:
+            case Rest():
+                await self.pair.rest()
             case Register(definition, own_source, by, value_wei):
                 sources = (STRANGER.address,) if own_source else ()
                 await self._call(RegisterWorkflow(definition, sources, value_wei), by)
