@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hourglass.cli.app import app
+from hourglass.cli.output import out
 from hourglass.errors import ConfigError
 
 HEAD = """
@@ -46,11 +47,13 @@ class Author:
         path = self.folder / "module.py"
         path.write_text(HEAD + "".join(parts), "utf-8")
         arguments = ["workflow", "validate", f"{path}:workflow", "-n", "none", "-o", output, *options]
-        return CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+        return CliRunner().invoke(app, arguments)
 
 
 @pytest.fixture
-def author(tmp_path: Path) -> Author:
+def author(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Author:
+    # Wide enough for every sentence to stand on one line, wherever the tests run.
+    monkeypatch.setattr(out, "width", 200)
     return Author(tmp_path)
 
 
