@@ -36,8 +36,11 @@ abstract contract Machines is Operators {
 
     /// @dev From forge's artifacts, so that no test has the machine's bytecode within its own.
     function implementation() internal returns (address) {
+        return implementationOver(vm.deployCode("TriggerConditions.sol", ""));
+    }
+
+    function implementationOver(address conditions) internal returns (address) {
         address registry = vm.deployCode("WorkflowRegistry.sol", "");
-        address conditions = vm.deployCode("TriggerConditions.sol", "");
         return vm.deployCode("WorkflowStateMachine.sol", abi.encode(registry, conditions));
     }
 

@@ -199,9 +199,10 @@ contract ExecuteWorkflowOfOptionsTest is Flows {
         return registeredWith(list(immediate("first"), standIn), options, 0);
     }
 
-    /// @dev Each phase requires what it requires, also one of the same set after it.
+    /// @dev Each phase requires what it requires, whether it starts now or later, and whoever of its set came before.
     function test_refusesLessThanAnyPhaseRequires() external {
-        Types.PhaseDefinition[] memory phases = list(immediate("a"), immediate("b"), immediate("c"));
+        Types.PhaseDefinition[] memory phases =
+            list(immediate("a"), after_(immediate("b"), 0), after_(immediate("c"), 1));
         for (uint256 i = 0; i < 3; ++i) {
             phases[i].operatorSetId = FRAGILE;
             phases[i].requiredStake = 10;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/UUPSUpgradeable.sol";
+
 import {
     ITriggerConditionsErrors as TriggerErrors,
     ITriggerConditionsTypes as Triggers
@@ -12,6 +14,7 @@ import {
 } from "../../src/interfaces/IWorkflowStateMachine.sol";
 import {Keys} from "../support/Conditions.sol";
 import {Flows} from "../support/Flows.sol";
+import {RevealingConditions} from "../support/RevealingConditions.sol";
 
 /// @dev Plan: test/tree/trigger.tree
 contract TriggerTest is Flows {
@@ -211,11 +214,50 @@ contract TriggerTest is Flows {
         vm.expectRevert(Errors.TriggerNotMet.selector);
         machine.trigger(missing, 1, "");
 
-        // What is there, if of another length, is compared with nothing either; so this shows that it reverts for no other
-        // reason.
         bytes32 large = _reading(_not(_isRight()));
         complete(large, 0, new bytes(4_097));
         machine.trigger(large, 1, "");
+    }
+
+    /// @dev Everything, from conditions that tell: 5 waits for a result of a word, a long one, a fallback's, one that is too
+    ///      long to be stored, and none.
+    function test_theFactsAreTheChains() external {
+        Types.PhaseDefinition[] memory phases = new Types.PhaseDefinition[](7);
+        Types.PhaseOptions[] memory options = plain(7);
+        phases[5] = conditional("told", "a condition");
+        for (uint32 i = 0; i < 5; ++i) {
+            phases[i] = immediate(vm.toString(i));
+            after_(phases[5], 4 - i);
+        }
+        phases[6] = immediate("instead");
+        options[5].triggerMode = Types.TriggerMode.SOURCE;
+        options[4].onFailure = Types.FailurePolicy.CONTINUE;
+        fallsBack(options[2], 6);
+
+        address revealing = implementationOver(address(new RevealingConditions()));
+        UUPSUpgradeable(address(machine)).upgradeToAndCall(revealing, "");
+        bytes32 executionId = startedWith(phases, options);
+        complete(executionId, 0, RESULT);
+        complete(executionId, 1, new bytes(4_096));
+        complete(executionId, 3, new bytes(4_097));
+        expire(executionId, 2);
+        machine.checkPhaseTimeout(executionId, 4);
+        complete(executionId, 6, "instead");
+        assertStatus(executionId, 5, Types.PhaseStatus.CONDITIONAL_WAITING);
+
+        Triggers.Facts memory facts;
+        facts.timestamp = uint64(block.timestamp);
+        facts.blockNumber = uint64(block.number);
+        facts.approvalDigest = machine.getApprovalDigest(executionId, 5);
+        facts.dependencies = phases[5].dependencies;
+        facts.results = new bytes[](5);
+        facts.present = new bool[](5);
+        // The definition names them from 4 down to 0.
+        (facts.present[2], facts.results[2]) = (true, "instead");
+        (facts.present[3], facts.results[3]) = (true, new bytes(4_096));
+        (facts.present[4], facts.results[4]) = (true, RESULT);
+        vm.expectRevert(abi.encodeWithSelector(RevealingConditions.Asked.selector, "a condition", facts, "data"));
+        machine.trigger(executionId, 5, "data");
     }
 
     function test_isJudgedByApprovalsOfThisVeryAttempt() external {
