@@ -46,7 +46,7 @@ abstract contract PhaseTransitions is IWorkflowStateMachineEvents, WorkflowRecor
             if (_config(workflow, index).dependencyMask & ~execution.resolvedMask != 0) continue;
             freed |= _open(executionId, execution, workflow, index);
         }
-        if (execution.status != ExecutionStatus.RUNNING) return;
+        // A failed execution has a phase that is not resolved and no fallback, so it does not complete here.
         if (execution.resolvedMask | execution.fallbackMask != PhaseSets.first(execution.phaseCount)) return;
         execution.status = ExecutionStatus.COMPLETED;
         emit WorkflowCompleted(executionId);
