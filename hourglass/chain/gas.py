@@ -6,7 +6,7 @@ guide: each operator that did not sign and was never seen before costs `NON_SIGN
 
 EXECUTE = 177_575
 """"executeWorkflow, one root phase, no payload"."""
-SUBMIT = 281_580
+SUBMIT = 281_497
 """"submitPhaseResult, last phase, all signed"."""
 START = 40_745
 """For each phase that a submission starts, or an execution beyond its first: "submitPhaseResult, starts 63 others" less
