@@ -46,7 +46,7 @@ docs: .setup/run ## Write the generated parts of the documentation
 	$(BIN)/python docs/generate.py
 
 lock: ## Resolve the dependencies anew
-	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --extra local -o requirements/run.txt pyproject.toml
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --extra local --extra grpc -o requirements/run.txt pyproject.toml
 	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -c requirements/run.txt -o requirements/dev.txt requirements/dev.in
 	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe -o requirements/build.txt requirements/build.in
 
