@@ -8,10 +8,10 @@ refusing is ordinary work.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from hourglass.certificate.curves import AnyTable
 from hourglass.certificate.digests import inputs_hash, proposal_digest
 from hourglass.certificate.ecdsa import is_authentic, recover_signer
 from hourglass.certificate.observations import SignedObservation
-from hourglass.certificate.operators import OperatorTable
 from hourglass.certificate.quorum import quorum_reached
 from hourglass.certificate.slots import ObservationSlot, Slot
 from hourglass.chain.port import ChainView
@@ -50,7 +50,7 @@ class Evidence:
     """What the chain says, gathered before judging: one `ChainView`, the table that it pins, the phase's definition."""
 
     view: ChainView
-    table: OperatorTable
+    table: AnyTable
     phase: PhaseDefinition
 
     @property
@@ -144,7 +144,7 @@ def check_tick(tick: Tick, evidence: Evidence) -> Objection | None:
     )
 
 
-def check_membership(table: OperatorTable, me: Identity) -> Objection | None:
+def check_membership(table: AnyTable, me: Identity) -> Objection | None:
     """Does this operator's signature count at the pinned reference timestamp?"""
     return unless(
         table.index_of(me.operator) is not None,
@@ -214,7 +214,7 @@ def check_proposer(
     )
 
 
-def _check_observations(proposal: Proposal, table: OperatorTable) -> Objection | None:
+def _check_observations(proposal: Proposal, table: AnyTable) -> Objection | None:
     seen: set[Address] = set()
     for observation in proposal.observations:
         objection = _check_observation(observation, proposal, table, seen)
@@ -225,7 +225,7 @@ def _check_observations(proposal: Proposal, table: OperatorTable) -> Objection |
 
 
 def _check_observation(
-    observation: SignedObservation, proposal: Proposal, table: OperatorTable, seen: set[Address]
+    observation: SignedObservation, proposal: Proposal, table: AnyTable, seen: set[Address]
 ) -> Objection | None:
     who = str(observation.operator)
     if observation.operator in seen:

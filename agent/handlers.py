@@ -33,7 +33,8 @@ class Handlers:
         ends = ChainTime(evidence.schedule.closes(request.slot.tick)) if request.slot.tick else view.deadline
         work = _work(request, evidence, operator, ends)
         left_s = max(float(ends - view.as_of), 1.0)
-        most = MAX_OBSERVATION_BYTES if PLANS[view.phase_type].observes else MAX_RESULT_BYTES
+        observes = PLANS[view.phase_type].observes
+        most = MAX_OBSERVATION_BYTES if observes else request.slot.kind.max_result_bytes
         return _bounded(await self.performer.perform(work, min(self.timeout_s, left_s)), most)
 
     async def watch(self, request: PhaseRequest, evidence: Evidence, operator: Address) -> list[bytes] | None:

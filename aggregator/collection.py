@@ -24,8 +24,8 @@ from aggregator.events import (
     SignSeries,
 )
 from aggregator.opening import Opening, Pace
-from hourglass.bls.curve import G1Point
-from hourglass.certificate.digests import certificate_digest, phase_message_hash
+from hourglass.certificate.curves import read_signature
+from hourglass.certificate.digests import message_hash
 from hourglass.certificate.ecdsa import is_authentic
 from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.quorum import quorum_reached
@@ -33,7 +33,6 @@ from hourglass.certificate.slots import ObservationSlot
 from hourglass.certificate.tally import Put, Tally
 from hourglass.errors import PointError
 from hourglass.reasons import Reason, reason_by_code
-from hourglass.workflow.definition import MAX_RESULT_BYTES
 from hourglass.workflow.identifiers import (
     Address,
     ChainTime,
@@ -146,23 +145,21 @@ class Collection:
             reason = Reason.WRONG_REFERENCE_TIMESTAMP
         if reason is None and not self._round_counts(slot.round, now, chain_time):
             reason = Reason.WRONG_ROUND
-        if reason is None and len(message.result) > MAX_RESULT_BYTES:
+        if reason is None and len(message.result) > slot.kind.max_result_bytes:
             reason = Reason.RESULT_TOO_LARGE
         if reason is None and slot.tick and not self._is_tick_value(message.result):
             reason = Reason.WRONG_SERIES
         if reason is not None:
             return self._object(who, reason)
         try:
-            signature = G1Point.from_bytes(message.signature)
+            signature = read_signature(self.opening.table, message.signature)
         except PointError as error:
             return self._object(who, error.reason, error.detail)
-        message_hash = phase_message_hash(
-            slot, self.opening.operator_set, self.opening.inputs_hash, message.result
-        )
-        digest = certificate_digest(self.opening.started.reference_timestamp, message_hash)
+        about = message_hash(slot, self.opening.operator_set, self.opening.inputs_hash, message.result)
+        digest = self.opening.table.digest(about)
         put = self.tally.put(who, digest, slot.round, signature)
         if put in (Put.COUNTED, Put.CONFLICTING):
-            self._candidates[digest] = Candidate(slot, message_hash, message.result)
+            self._candidates[digest] = Candidate(slot, about, message.result)
             self._forget_candidates()
         return self._on_put(who, message.result, put)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hourglass.certificate.certificates import Certificate
+from hourglass.certificate.curves import AnyCertificate
 from hourglass.certificate.slots import Slot
 from hourglass.certificate.ticks import CertifiedTick
 from hourglass.workflow.identifiers import Address, Digest, MessageHash, Tick
@@ -24,7 +24,7 @@ class Decision:
     slot: Slot
     digest: Digest
     result: bytes
-    certificate: Certificate
+    certificate: AnyCertificate
     signers: tuple[Address, ...]
 
 

@@ -37,11 +37,9 @@ from aggregator.events import (
 )
 from aggregator.journey import Journey, Step
 from aggregator.session import PhaseSession
-from hourglass.bls.blame import find_invalid
 from hourglass.bls.curve import Backend
-from hourglass.bls.signatures import verify
 from hourglass.bus.port import Bus
-from hourglass.certificate.certificates import certify
+from hourglass.certificate.curves import BadSignatures, certify_or_blame
 from hourglass.certificate.digests import proposal_digest, series_proposal_digest
 from hourglass.certificate.ecdsa import sign_digest
 from hourglass.chain.port import Account, Call, CheckPhaseTimeout, Receipt, SubmitPhaseResult
@@ -192,13 +190,10 @@ class Driver:
     def _certify(self, effect: Certify) -> Certified | BadSigners:
         """One pairing if all is well; blame only if it fails."""
         table, backend = self.session.opening.table, self.edges.backend
-        certificate = certify(table, effect.message_hash, effect.signatures, backend)
-        if verify(certificate.apk, effect.digest, certificate.signature, backend):
-            return Certified(effect.slot, effect.digest, certificate, tuple(effect.signatures))
-        operators = tuple(effect.signatures)
-        entries = [(table.operator(who).pubkey_g2, effect.signatures[who]) for who in operators]
-        bad = find_invalid(backend, effect.digest, entries, secrets.token_bytes)
-        return BadSigners(effect.slot, effect.digest, tuple(operators[index] for index in bad))
+        made = certify_or_blame(table, effect.message_hash, effect.signatures, backend, secrets.token_bytes)
+        if isinstance(made, BadSignatures):
+            return BadSigners(effect.slot, effect.digest, made.operators)
+        return Certified(effect.slot, effect.digest, made, tuple(effect.signatures))
 
     async def _send(self, call: Call) -> None:
         try:

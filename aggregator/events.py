@@ -6,8 +6,7 @@ Anything slow or unsafe is an effect, performed by the node; its outcome comes b
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hourglass.bls.curve import G1Point
-from hourglass.certificate.certificates import Certificate
+from hourglass.certificate.curves import AnyCertificate, Signature
 from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.slots import Slot
 from hourglass.certificate.ticks import CertifiedTick
@@ -51,7 +50,7 @@ class Certified:
 
     slot: Slot
     digest: Digest
-    certificate: Certificate
+    certificate: AnyCertificate
     signers: tuple[Address, ...]
 
 
@@ -138,7 +137,7 @@ class Certify:
     slot: Slot
     digest: Digest
     message_hash: MessageHash
-    signatures: Mapping[Address, G1Point]
+    signatures: Mapping[Address, Signature]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ class Submit:
 
     round: Round
     result: bytes
-    certificate: Certificate
+    certificate: AnyCertificate
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hourglass.certificate.operators import OperatorTable
+from hourglass.certificate.curves import AnyTable
 from hourglass.certificate.slots import ObservationSlot
 from hourglass.workflow.definition import PhaseDefinition
 from hourglass.workflow.events import PhaseStarted
@@ -41,7 +41,7 @@ class Opening:
     payload: bytes
     dependency_results: tuple[tuple[PhaseIndex, bytes | None], ...]
     trigger_data: bytes | None
-    table: OperatorTable
+    table: AnyTable
     aggregators: tuple[Address, ...]
 
     @property

@@ -5,7 +5,7 @@ from typing import Any
 from aggregator.collection import Collection
 from aggregator.session import PhaseSession
 from aggregator.ticking import Ticking
-from hourglass.certificate.operators import Operator
+from hourglass.certificate.operators import Member
 from hourglass.certificate.ticks import indices_in
 from hourglass.workflow.identifiers import Digest, Tick
 from hourglass.workflow.series import TickValue
@@ -21,6 +21,7 @@ def snapshot(session: PhaseSession) -> dict[str, Any]:
     return {
         "execution": "0x" + opening.slot.execution_id.hex(),
         "phase": opening.slot.phase_index,
+        "kind": opening.slot.kind.value,
         "name": opening.phase.name,
         "type": opening.phase.phase_type.name,
         "attempt": opening.slot.attempt,
@@ -82,7 +83,7 @@ def _digest(collection: Collection, digest: Digest) -> dict[str, Any]:
     }
 
 
-def _operator(collection: Collection | None, operator: Operator) -> dict[str, Any]:
+def _operator(collection: Collection | None, operator: Member) -> dict[str, Any]:
     observation = signed = objection = None
     if collection is not None:
         observation = collection.observations.get(operator.address)

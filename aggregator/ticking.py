@@ -48,7 +48,7 @@ class Ticking:
             decision.slot.round,
             decision.result,
             bitmap(indices, len(table.operators)),
-            decision.certificate.signature.to_bytes(),
+            decision.certificate.signature_bytes,
         )
         self.certified[tick] = made
         self.given_up.discard(tick)

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hourglass.certificate.observations import SignedObservation
-from hourglass.certificate.slots import ObservationSlot
+from hourglass.certificate.slots import Kind, ObservationSlot, task_slot
 from hourglass.certificate.ticks import CertifiedTick
 from hourglass.errors import DecodeError
 from hourglass.reasons import Reason
 from hourglass.workflow.definition import (
     MAX_OBSERVATION_BYTES,
-    MAX_PAYLOAD_BYTES,
     MAX_PHASES,
     MAX_RESULT_BYTES,
     MAX_TRIGGER_DATA_BYTES,
@@ -40,11 +39,12 @@ MSGPACK_UINT = 2**64 - 1
 """The widest integer that msgpack carries; real chain ids are far below it."""
 ECDSA_SIGNATURE_BYTES = 65
 BLS_SIGNATURE_BYTES = 64
+TASK_SLOT_FIELDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of field. `pack` gives a msgpack value; `unpack` raises DecodeError for anything else."""
+class Shape:
+    """What a field looks like. `pack` gives a msgpack value; `unpack` raises DecodeError for anything else."""
 
     pack: Callable[[Any], object]
     unpack: Callable[[object], Any]
@@ -57,7 +57,7 @@ def malformed(detail: str) -> DecodeError:
     return DecodeError(Reason.MALFORMED, detail)
 
 
-def integer(most: int) -> Kind:
+def integer(most: int) -> Shape:
     """0 to `most`."""
 
     def unpack(value: object) -> int:
@@ -65,10 +65,10 @@ def integer(most: int) -> Kind:
             raise malformed(f"Expected an integer up to {most}.")
         return value
 
-    return Kind(unpack, unpack)
+    return Shape(unpack, unpack)
 
 
-def exactly(length: int) -> Kind:
+def exactly(length: int) -> Shape:
     """Bytes of one length."""
 
     def unpack(value: object) -> bytes:
@@ -76,10 +76,21 @@ def exactly(length: int) -> Kind:
             raise malformed(f"Expected {length} bytes.")
         return bytes(value)
 
-    return Kind(unpack, unpack)
+    return Shape(unpack, unpack)
 
 
-def up_to(length: int) -> Kind:
+def one_of(*lengths: int) -> Shape:
+    """Bytes of one of these lengths."""
+
+    def unpack(value: object) -> bytes:
+        if not isinstance(value, bytes) or len(value) not in lengths:
+            raise malformed(f"Expected {' or '.join(map(str, lengths))} bytes.")
+        return bytes(value)
+
+    return Shape(unpack, unpack)
+
+
+def up_to(length: int) -> Shape:
     """Bytes of bounded length."""
 
     def unpack(value: object) -> bytes:
@@ -89,10 +100,10 @@ def up_to(length: int) -> Kind:
             raise DecodeError(Reason.OVERSIZED, f"A field has {len(value)} bytes; {length} are allowed.")
         return value
 
-    return Kind(unpack, unpack)
+    return Shape(unpack, unpack)
 
 
-def text(length: int) -> Kind:
+def text(length: int) -> Shape:
     """Text of bounded length."""
 
     def unpack(value: object) -> str:
@@ -102,61 +113,64 @@ def text(length: int) -> Kind:
             raise DecodeError(Reason.OVERSIZED, f"A text has {len(value)} characters; {length} are allowed.")
         return value
 
-    return Kind(unpack, unpack)
+    return Shape(unpack, unpack)
 
 
-def listed(kind: Kind, most: int) -> Kind:
+def listed(shape: Shape, most: int) -> Shape:
     """A list of bounded length."""
 
     def pack(values: tuple[Any, ...]) -> object:
-        return [kind.pack(value) for value in bounded(values)]
+        return [shape.pack(value) for value in bounded(values)]
 
     def unpack(value: object) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise malformed("Expected a list.")
-        return tuple(kind.unpack(one) for one in bounded(value))
+        return tuple(shape.unpack(one) for one in bounded(value))
 
     def bounded(values: Any) -> Any:
         if len(values) > most:
             raise DecodeError(Reason.OVERSIZED, f"A list has {len(values)} entries; {most} are allowed.")
         return values
 
-    return Kind(pack, unpack)
+    return Shape(pack, unpack)
 
 
-def row(make: Callable[..., Any], take: Callable[[Any], tuple[Any, ...]], *kinds: Kind) -> Kind:
+def row(make: Callable[..., Any], take: Callable[[Any], tuple[Any, ...]], *shapes: Shape) -> Shape:
     """Several fields in a fixed order: a list on the wire, one value in Python."""
 
     def pack(value: Any) -> object:
-        return [kind.pack(part) for kind, part in zip(kinds, take(value), strict=True)]
+        return [shape.pack(part) for shape, part in zip(shapes, take(value), strict=True)]
 
     def unpack(value: object) -> Any:
-        if not isinstance(value, list) or len(value) != len(kinds):
-            raise malformed(f"Expected {len(kinds)} fields.")
-        return make(*(kind.unpack(part) for kind, part in zip(kinds, value, strict=True)))
+        if not isinstance(value, list) or len(value) != len(shapes):
+            raise malformed(f"Expected {len(shapes)} fields.")
+        return make(*(shape.unpack(part) for shape, part in zip(shapes, value, strict=True)))
 
-    return Kind(pack, unpack)
+    return Shape(pack, unpack)
 
 
-def optional(kind: Kind) -> Kind:
-    """Nothing, or a value of this kind."""
-    return Kind(
-        lambda value: None if value is None else kind.pack(value),
-        lambda value: None if value is None else kind.unpack(value),
+def optional(shape: Shape) -> Shape:
+    """Nothing, or a value of this shape."""
+    return Shape(
+        lambda value: None if value is None else shape.pack(value),
+        lambda value: None if value is None else shape.unpack(value),
         optional=True,
     )
 
 
 UINT32_FIELD = integer(UINT32)
 WORD = exactly(WORD_BYTES)
-ADDRESS = Kind(bytes, lambda value: Address(exactly(ADDRESS_BYTES).unpack(value)))
-PAYLOAD = up_to(MAX_PAYLOAD_BYTES)
+ADDRESS = Shape(bytes, lambda value: Address(exactly(ADDRESS_BYTES).unpack(value)))
+PAYLOAD = up_to(Kind.TASK.max_payload_bytes)
+"""The largest of both kinds; that it is the chain's own, and so within its kind's bound, its hash tells."""
 RESULT = up_to(MAX_RESULT_BYTES)
+ATTESTED = up_to(Kind.TASK.max_result_bytes)
 OBSERVED = up_to(MAX_OBSERVATION_BYTES)
 ECDSA_SIGNATURE = exactly(ECDSA_SIGNATURE_BYTES)
-BLS_SIGNATURE = exactly(BLS_SIGNATURE_BYTES)
+SIGNATURE = one_of(BLS_SIGNATURE_BYTES, ECDSA_SIGNATURE_BYTES)
+"""Of an operator set's key, on whichever curve: its table tells."""
 OPERATOR_SET = row(OperatorSetId, lambda one: (one.avs, one.number), ADDRESS, UINT32_FIELD)
-OBSERVATION_SLOT = row(
+PHASE_SLOT = row(
     lambda chain, machine, execution, phase, attempt, tick: ObservationSlot(
         ChainId(chain), machine, ExecutionId(execution), PhaseIndex(phase), Attempt(attempt), Tick(tick)
     ),
@@ -175,6 +189,20 @@ OBSERVATION_SLOT = row(
     UINT32_FIELD,
     UINT32_FIELD,
 )
+TASK_SLOT = row(
+    task_slot,
+    lambda one: (one.chain_id, one.state_machine, one.execution_id),
+    integer(MSGPACK_UINT),
+    ADDRESS,
+    WORD,
+)
+OBSERVATION_SLOT = Shape(
+    lambda one: (TASK_SLOT if one.kind is Kind.TASK else PHASE_SLOT).pack(one),
+    lambda value: (
+        TASK_SLOT if isinstance(value, list) and len(value) == TASK_SLOT_FIELDS else PHASE_SLOT
+    ).unpack(value),
+)
+"""A phase's slot has six fields on the wire, a task's three: all others of its are 0."""
 SLOT = row(
     lambda observed, round: observed.in_round(Round(round)),
     lambda one: (one.observation_slot, one.round),
@@ -202,5 +230,5 @@ CERTIFIED_TICK = row(
     UINT32_FIELD,
     OBSERVED,
     up_to(MAX_OPERATORS // 8),
-    BLS_SIGNATURE,
+    up_to(MAX_OPERATORS * ECDSA_SIGNATURE_BYTES),
 )

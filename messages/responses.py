@@ -33,7 +33,7 @@ class Attestation:
     reference_timestamp: ReferenceTimestamp
     result: bytes
     signature: bytes
-    """64 bytes, a G1 point that nobody has checked yet."""
+    """Unchecked: 64 bytes, a G1 point, or 65 of an ECDSA operator set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Subjects and streams: where each message travels. Both directions of a subject's text are in its class.
 
     phase.<set>.<execution>.<phase>                  PhaseRequest    ┐ stream PHASES
+    task.<set>.<hash>                                PhaseRequest    │
     propose.<set>.<execution>.<phase>                Proposal        │
     tick.<set>.<execution>.<phase>                   TickCertificate │
     series.<set>.<execution>.<phase>                 SeriesProposal  ┘
@@ -10,12 +11,14 @@
 
 <set> is the AVS's address in lower-case hexadecimal without 0x, a hyphen, and the operator set's number; <execution>
 64 hexadecimal digits; <phase> decimal; <operator> 40 hexadecimal digits. With an operator's own token at the end, a
-bus permission of one line keeps it from speaking for others.
+bus permission of one line keeps it from speaking for others. A TaskMailbox task is asked for by its hash; it is answered
+like phase 0 of an execution of that id.
 """
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hourglass.certificate.slots import Kind
 from hourglass.errors import DecodeError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import Address, ExecutionId, OperatorSetId, PhaseIndex
@@ -32,7 +35,8 @@ VERB_OF = {
     Attestation: "attest",
     Refusal: "refuse",
 }
-REQUEST_VERBS = ("phase", "propose", "tick", "series")
+TASK_VERB = "task"
+REQUEST_VERBS = ("phase", TASK_VERB, "propose", "tick", "series")
 RESPONSE_VERBS = ("observe", "attest", "refuse")
 
 
@@ -47,12 +51,9 @@ class Subject:
     operator: Address | None = None
 
     def __str__(self) -> str:
-        tokens = [
-            self.verb,
-            set_token(self.operator_set),
-            self.execution_id.hex(),
-            str(self.phase_index),
-        ]
+        tokens = [self.verb, set_token(self.operator_set), self.execution_id.hex()]
+        if self.verb != TASK_VERB:
+            tokens.append(str(self.phase_index))
         return ".".join(tokens if self.operator is None else [*tokens, self.operator.hex()])
 
     @classmethod
@@ -63,6 +64,9 @@ class Subject:
             if verb in RESPONSE_VERBS:
                 set_, execution, phase, operator = tokens
                 who: Address | None = Address(bytes.fromhex(operator))
+            elif verb == TASK_VERB:
+                set_, execution = tokens
+                phase, who = "0", None
             elif verb in REQUEST_VERBS:
                 set_, execution, phase = tokens
                 who = None
@@ -91,9 +95,9 @@ def subject_of(message: Message) -> Subject:
         case Observation() | Attestation() | Refusal():
             operator = message.operator
     slot = message.slot
-    return Subject(
-        VERB_OF[type(message)], message.operator_set, slot.execution_id, slot.phase_index, operator
-    )
+    asks_for_task = isinstance(message, PhaseRequest) and slot.kind is Kind.TASK
+    verb = TASK_VERB if asks_for_task else VERB_OF[type(message)]
+    return Subject(verb, message.operator_set, slot.execution_id, slot.phase_index, operator)
 
 
 def check_subject(message: Message, subject: str) -> None:

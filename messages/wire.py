@@ -17,7 +17,7 @@ from hourglass.reasons import Reason
 from hourglass.workflow.series import MAX_TICKS
 from messages.fields import (
     ADDRESS,
-    BLS_SIGNATURE,
+    ATTESTED,
     CERTIFIED_TICK,
     DEPENDENCY_RESULTS,
     ECDSA_SIGNATURE,
@@ -27,13 +27,13 @@ from messages.fields import (
     OBSERVATION_SLOT,
     OPERATOR_SET,
     PAYLOAD,
-    RESULT,
+    SIGNATURE,
     SIGNED_OBSERVATION,
     SLOT,
     TRIGGER_DATA,
     UINT32_FIELD,
     WORD,
-    Kind,
+    Shape,
     integer,
     listed,
     malformed,
@@ -50,7 +50,7 @@ MAX_NESTED_LENGTH = 2_048
 
 Message = PhaseRequest | Proposal | TickCertificate | SeriesProposal | Observation | Attestation | Refusal
 
-TABLES: Mapping[str, tuple[type[Any], Mapping[str, Kind]]] = {
+TABLES: Mapping[str, tuple[type[Any], Mapping[str, Shape]]] = {
     "phase_request": (
         PhaseRequest,
         {
@@ -114,8 +114,8 @@ TABLES: Mapping[str, tuple[type[Any], Mapping[str, Kind]]] = {
             "operator": ADDRESS,
             "inputs_hash": WORD,
             "reference_timestamp": UINT32_FIELD,
-            "result": RESULT,
-            "signature": BLS_SIGNATURE,
+            "result": ATTESTED,
+            "signature": SIGNATURE,
         },
     ),
     "refusal": (

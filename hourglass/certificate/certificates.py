@@ -43,6 +43,11 @@ class Certificate:
     apk: G2Point
     non_signer_witnesses: tuple[NonSignerWitness, ...]
 
+    @property
+    def signature_bytes(self) -> bytes:
+        """The summed signature alone, 64 bytes."""
+        return self.signature.to_bytes()
+
     def encode(self) -> bytes:
         """abi.encode(certificate)."""
         return bytes(abi_encode([CERTIFICATE_ABI], [self.as_tuple()]))

@@ -11,7 +11,7 @@ from eth_abi.abi import encode as abi_encode
 from eth_hash.auto import keccak
 
 from hourglass.certificate.observations import SignedObservation
-from hourglass.certificate.slots import ObservationSlot, Slot
+from hourglass.certificate.slots import Kind, ObservationSlot, Slot
 from hourglass.workflow.definition import PhaseDefinition, PhaseOptions, WorkflowDefinition
 from hourglass.workflow.identifiers import (
     ADDRESS_BYTES,
@@ -31,6 +31,8 @@ from hourglass.workflow.identifiers import (
 )
 
 BN254_CERTIFICATE = keccak(b"BN254Certificate(uint32 referenceTimestamp,bytes32 messageHash)")
+ECDSA_CERTIFICATE = keccak(b"ECDSACertificate(uint32 referenceTimestamp,bytes32 messageHash)")
+ECDSA_DOMAIN = keccak(b"EIP712Domain(string name,string version,address verifyingContract)")
 PHASE_RESULT = keccak(
     b"PhaseResult(uint256 chainId,address stateMachine,bytes32 operatorSetKey,bytes32 executionId,"
     b"uint32 phaseIndex,uint32 attempt,uint32 tick,uint32 round,bytes32 inputsHash,bytes32 resultHash)"
@@ -132,6 +134,28 @@ def task_message_hash(task_hash: bytes, result: bytes) -> MessageHash:
 def certificate_digest(reference_timestamp: ReferenceTimestamp, message_hash: MessageHash) -> Digest:
     """`BN254CertificateVerifier.calculateCertificateDigest`: what every operator's BLS key signs."""
     return Digest(_hash(BN254_CERTIFICATE, reference_timestamp, message_hash))
+
+
+def message_hash(slot: Slot, operator_set: OperatorSetId, inputs: InputsHash, result: bytes) -> MessageHash:
+    """What a result's certificate is about: of a phase all that it was computed from, of a task its hash, which
+    binds chain, mailbox and payload."""
+    match slot.kind:
+        case Kind.PHASE:
+            return phase_message_hash(slot, operator_set, inputs, result)
+        case Kind.TASK:
+            return task_message_hash(slot.execution_id, result)
+
+
+def ecdsa_domain_separator(verifier: Address, version: bytes = EIGENLAYER_DOMAIN_VERSION) -> bytes:
+    """`ECDSACertificateVerifier.domainSeparator`: WARNING, it binds no chain, so the message hash has to."""
+    return _hash(ECDSA_DOMAIN, keccak(EIGENLAYER_DOMAIN_NAME), keccak(version), verifier)
+
+
+def ecdsa_certificate_digest(
+    domain_separator: bytes, reference_timestamp: ReferenceTimestamp, message_hash: MessageHash
+) -> Digest:
+    """`ECDSACertificateVerifier.calculateCertificateDigest`: what members of an ECDSA operator set sign."""
+    return _typed(domain_separator, _hash(ECDSA_CERTIFICATE, reference_timestamp, message_hash))
 
 
 def key_registration_digest(

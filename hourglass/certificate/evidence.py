@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hourglass.bls.curve import Backend, G1Point, G2Point
 from hourglass.bls.signatures import verify
-from hourglass.certificate.digests import certificate_digest, phase_message_hash
+from hourglass.certificate.digests import certificate_digest, message_hash
 from hourglass.certificate.slots import Slot
 from hourglass.workflow.identifiers import Address, InputsHash, OperatorSetId, ReferenceTimestamp
 
@@ -30,5 +30,5 @@ class Equivocation:
         )
 
     def _digest(self, result: bytes) -> bytes:
-        message_hash = phase_message_hash(self.slot, self.operator_set, self.inputs_hash, result)
-        return certificate_digest(self.reference_timestamp, message_hash)
+        about = message_hash(self.slot, self.operator_set, self.inputs_hash, result)
+        return certificate_digest(self.reference_timestamp, about)

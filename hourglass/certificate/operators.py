@@ -6,15 +6,20 @@ to the next power of two. A proof is the siblings' concatenation from the leaf u
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import IntEnum
 from functools import cached_property
+from typing import Generic, Protocol, TypeVar
 
 from eth_hash.auto import keccak
 
 from hourglass.bls.curve import Backend, G1Point, G2Point
 from hourglass.bls.signatures import default_backend
+from hourglass.certificate.digests import certificate_digest
 from hourglass.workflow.identifiers import (
     WORD_BYTES,
     Address,
+    Digest,
+    MessageHash,
     OperatorSetId,
     ReferenceTimestamp,
     StakeWeight,
@@ -22,6 +27,75 @@ from hourglass.workflow.identifiers import (
 
 LEAF_SALT = b"\x75"
 """OPERATOR_INFO_LEAF_SALT."""
+
+
+class CurveType(IntEnum):
+    """Which keys an operator set signs with: EigenLayer's `CurveType`, whose numbers these are."""
+
+    NONE = 0
+    ECDSA = 1
+    BN254 = 2
+
+
+class Member(Protocol):
+    """A row of any operator table."""
+
+    @property
+    def address(self) -> Address:
+        """Who it is."""
+        ...
+
+    @property
+    def weights(self) -> tuple[StakeWeight, ...]:
+        """Its stake, per column."""
+        ...
+
+
+Row = TypeVar("Row", bound=Member)
+
+
+class Membership(Generic[Row]):
+    """Who is in a table, and with how much stake: the same for both curves."""
+
+    operators: tuple[Row, ...]
+    """In index order."""
+
+    def check_members(self) -> None:
+        """Raise ValueError if no such table can be: no members, a member twice, columns of unequal number."""
+        if not self.operators:
+            raise ValueError("an operator table has at least one operator")
+        if len({len(operator.weights) for operator in self.operators}) != 1:
+            raise ValueError("all operators of a table have equally many weights")
+        if len(self._index) != len(self.operators):
+            raise ValueError("an operator is in the table twice")
+
+    @cached_property
+    def _index(self) -> dict[Address, int]:
+        return {operator.address: index for index, operator in enumerate(self.operators)}
+
+    def index_of(self, address: Address) -> int | None:
+        """The operator's place in the table; None if it is no member."""
+        return self._index.get(address)
+
+    def operator(self, address: Address) -> Row:
+        """A member's row. Raises KeyError for anybody else."""
+        return self.operators[self._index[address]]
+
+    def weight_of(self, addresses: Iterable[Address]) -> tuple[StakeWeight, ...]:
+        """The stake of these members together, per column; others weigh nothing."""
+        indices = [index for address in addresses if (index := self._index.get(address)) is not None]
+        return tuple(
+            StakeWeight(sum(self.operators[index].weights[column] for index in indices))
+            for column in range(len(self.operators[0].weights))
+        )
+
+    @cached_property
+    def total_weights(self) -> tuple[StakeWeight, ...]:
+        """All stake, per column."""
+        return tuple(
+            StakeWeight(sum(column))
+            for column in zip(*(operator.weights for operator in self.operators), strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +131,7 @@ class Operator:
 
 
 @dataclass(frozen=True)
-class OperatorTable:
+class OperatorTable(Membership[Operator]):
     """One operator set's members in index order, as of one reference timestamp. It never changes.
 
     Raises ValueError if no such table can be: no members, a member or key twice, columns of unequal number.
@@ -71,42 +145,18 @@ class OperatorTable:
     backend: Backend = field(default_factory=default_backend, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not self.operators:
-            raise ValueError("an operator table has at least one operator")
-        if len({len(operator.weights) for operator in self.operators}) != 1:
-            raise ValueError("all operators of a table have equally many weights")
-        if len(self._index) != len(self.operators):
-            raise ValueError("an operator is in the table twice")
+        self.check_members()
         if len({operator.pubkey_g1 for operator in self.operators}) != len(self.operators):
             raise ValueError("a key is in the table twice")
 
-    @cached_property
-    def _index(self) -> dict[Address, int]:
-        return {operator.address: index for index, operator in enumerate(self.operators)}
+    @property
+    def curve(self) -> CurveType:
+        """BN254."""
+        return CurveType.BN254
 
-    def index_of(self, address: Address) -> int | None:
-        """The operator's place in the tree; None if it is no member."""
-        return self._index.get(address)
-
-    def operator(self, address: Address) -> Operator:
-        """A member's row. Raises KeyError for anybody else."""
-        return self.operators[self._index[address]]
-
-    def weight_of(self, addresses: Iterable[Address]) -> tuple[StakeWeight, ...]:
-        """The stake of these members together, per column; others weigh nothing."""
-        indices = [index for address in addresses if (index := self._index.get(address)) is not None]
-        return tuple(
-            StakeWeight(sum(self.operators[index].weights[column] for index in indices))
-            for column in range(len(self.operators[0].weights))
-        )
-
-    @cached_property
-    def total_weights(self) -> tuple[StakeWeight, ...]:
-        """All stake, per column."""
-        return tuple(
-            StakeWeight(sum(column))
-            for column in zip(*(operator.weights for operator in self.operators), strict=True)
-        )
+    def digest(self, message_hash: MessageHash) -> Digest:
+        """What operators of this table sign for this message."""
+        return certificate_digest(self.reference_timestamp, message_hash)
 
     @cached_property
     def aggregate_g1(self) -> G1Point:

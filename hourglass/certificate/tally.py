@@ -7,8 +7,7 @@ by name, and a good one by the same operator may then be counted after all.
 from dataclasses import dataclass, field
 from enum import Enum
 
-from hourglass.bls.curve import G1Point
-from hourglass.certificate.operators import OperatorTable
+from hourglass.certificate.curves import AnyTable, Signature
 from hourglass.certificate.quorum import quorum_reached
 from hourglass.workflow.identifiers import Address, BasisPoints, Digest, StakeWeight
 
@@ -34,15 +33,15 @@ class Put(Enum):
 class Tally:
     """The answers of one phase attempt. Memory is bounded by members × rounds × digests per round."""
 
-    table: OperatorTable
+    table: AnyTable
     threshold: BasisPoints
     frozen: Digest | None = None
-    _signatures: dict[Digest, dict[Address, G1Point]] = field(default_factory=dict)
+    _signatures: dict[Digest, dict[Address, Signature]] = field(default_factory=dict)
     _answers: dict[Address, dict[Digest, int]] = field(default_factory=dict)
     """By operator: the digests that it signed, and in which round."""
     _stake: dict[Digest, list[int]] = field(default_factory=dict)
 
-    def put(self, operator: Address, digest: Digest, round: int, signature: G1Point) -> Put:
+    def put(self, operator: Address, digest: Digest, round: int, signature: Signature) -> Put:
         """Count one answer. Two digests of different rounds are no conflict."""
         if self.table.index_of(operator) is None:
             return Put.NOT_A_MEMBER
@@ -104,7 +103,7 @@ class Tally:
         """Who signed it."""
         return tuple(self._signatures.get(digest, {}))
 
-    def signatures_of(self, digest: Digest) -> dict[Address, G1Point]:
+    def signatures_of(self, digest: Digest) -> dict[Address, Signature]:
         """Their signatures, as of now."""
         return dict(self._signatures.get(digest, {}))
 

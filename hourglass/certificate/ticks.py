@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from hourglass.bls.curve import G2_GENERATOR, Backend, G1Point
 from hourglass.bls.hashing import hash_to_g1
 from hourglass.certificate.certificates import Certificate, NonSignerWitness
-from hourglass.certificate.digests import certificate_digest, phase_message_hash
-from hourglass.certificate.operators import OperatorTable
+from hourglass.certificate.curves import AnyCertificate, AnyTable
+from hourglass.certificate.digests import phase_message_hash
+from hourglass.certificate.ecdsa import SIGNATURE_BYTES, recover_signer
+from hourglass.certificate.ecdsa_table import EcdsaCertificate, EcdsaOperatorTable
 from hourglass.certificate.quorum import quorum_reached
 from hourglass.certificate.slots import ObservationSlot
 from hourglass.workflow.identifiers import (
@@ -39,7 +41,7 @@ class CertifiedTick:
     signers: bytes
     """A bitmap over the table's indices: operator i is bit i % 8 of byte i // 8. No longer than the table needs."""
     signature: bytes
-    """64 bytes, a G1 point that nobody has checked yet."""
+    """Unchecked. BN254: a G1 point. ECDSA: 65 bytes for each signer, in rising order of their keys' addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class TickScope:
     slot: ObservationSlot
     """The series' own, tick 0."""
     inputs: InputsHash
-    table: OperatorTable
+    table: AnyTable
     threshold: BasisPoints
 
     def message_hash(self, one: CertifiedTick) -> MessageHash:
@@ -59,7 +61,7 @@ class TickScope:
 
     def digest(self, one: CertifiedTick) -> Digest:
         """What the tick's signers signed."""
-        return certificate_digest(self.table.reference_timestamp, self.message_hash(one))
+        return self.table.digest(self.message_hash(one))
 
 
 def bitmap(indices: Sequence[int], size: int) -> bytes:
@@ -92,11 +94,15 @@ def has_quorum(one: CertifiedTick, scope: TickScope) -> bool:
 
 
 def are_signed(ticks: Sequence[CertifiedTick], scope: TickScope, backend: Backend, entropy: bytes) -> bool:
-    """Do all their signatures verify? One product of pairings, whatever their number.
+    """Do all their signatures verify? On BN254 one product of pairings, whatever their number.
 
     `entropy`: `COEFFICIENT_BYTES` per tick, unpredictable to whoever made them. Each tick has `has_quorum`.
     False also for a signature that is no point.
     """
+    if len(entropy) < len(ticks) * COEFFICIENT_BYTES:
+        raise ValueError("too little entropy for so many ticks")
+    if isinstance(scope.table, EcdsaOperatorTable):
+        return all(_is_signed_by_each(one, scope, scope.table) for one in ticks)
     signatures, pairs = [], []
     for one in ticks:
         indices = indices_in(one.signers, len(scope.table.operators))
@@ -118,8 +124,6 @@ def are_signed(ticks: Sequence[CertifiedTick], scope: TickScope, backend: Backen
         int.from_bytes(entropy[start : start + COEFFICIENT_BYTES], "big") | 1
         for start in range(0, len(ticks) * COEFFICIENT_BYTES, COEFFICIENT_BYTES)
     ]
-    if len(entropy) < len(ticks) * COEFFICIENT_BYTES:
-        raise ValueError("too little entropy for so many ticks")
     left = backend.g1_combine(signatures, coefficients)
     right = [
         (-backend.g1_combine([point], [coefficient]), key)
@@ -128,16 +132,31 @@ def are_signed(ticks: Sequence[CertifiedTick], scope: TickScope, backend: Backen
     return backend.pairing_is_one([(left, G2_GENERATOR), *right])
 
 
-def certificate(one: CertifiedTick, scope: TickScope, backend: Backend) -> Certificate:
+def _is_signed_by_each(one: CertifiedTick, scope: TickScope, table: EcdsaOperatorTable) -> bool:
+    indices = indices_in(one.signers, len(table.operators))
+    if not indices or len(one.signature) != len(indices) * SIGNATURE_BYTES:
+        return False
+    keys = sorted(table.operators[index].key for index in indices)
+    digest = scope.digest(one)
+    return all(
+        recover_signer(digest, one.signature[place * SIGNATURE_BYTES : (place + 1) * SIGNATURE_BYTES]) == key
+        for place, key in enumerate(keys)
+    )
+
+
+def certificate(one: CertifiedTick, scope: TickScope, backend: Backend) -> AnyCertificate:
     """The certificate that the on-chain verifier takes for this tick. Raises ValueError for a bad bitmap or point."""
     table = scope.table
     indices = indices_in(one.signers, len(table.operators))
     if not indices:
         raise ValueError("nobody signed this tick")
+    message_hash = scope.message_hash(one)
+    if isinstance(table, EcdsaOperatorTable):
+        return EcdsaCertificate(table.reference_timestamp, message_hash, one.signature)
     signers = set(indices)
     return Certificate(
         reference_timestamp=table.reference_timestamp,
-        message_hash=scope.message_hash(one),
+        message_hash=message_hash,
         signature=G1Point.from_bytes(one.signature),
         apk=backend.g2_sum([table.operators[index].pubkey_g2 for index in indices]),
         non_signer_witnesses=tuple(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from eth_hash.auto import keccak
 
-from hourglass.certificate.operators import OperatorTable
+from hourglass.certificate.curves import AnyTable
 from hourglass.chain.memory_ledger import BASE_FEE_WEI, GAS_USED, Ledger, Mined
 from hourglass.chain.memory_logs import raw_log
 from hourglass.chain.memory_rules import Opening
@@ -179,7 +179,7 @@ class MemoryChain:
 
     async def operator_table(
         self, operator_set: OperatorSetId, reference_timestamp: ReferenceTimestamp
-    ) -> OperatorTable:
+    ) -> AnyTable:
         """Raises ChainError(TABLE_UNAVAILABLE) if there is none."""
         await self.before("operator_table")
         table = self._seen.state.table(operator_set, reference_timestamp)
@@ -207,7 +207,7 @@ class MemoryChain:
         self.ledger.simulate(call, sender, self._seen)
         return GAS_USED
 
-    async def send(self, call: Call, plan: TransactionPlan, account: Account) -> TxHash:
+    async def send(self, call: Call, plan: TransactionPlan, account: SigningAccount) -> TxHash:
         """Into the pool."""
         await self.before("send")
         return self.ledger.take(call, plan, account)

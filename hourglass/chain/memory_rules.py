@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from hourglass.bls.curve import Backend
 from hourglass.bls.signatures import default_backend
-from hourglass.certificate.certificates import Certificate, verify_certificate
-from hourglass.certificate.operators import OperatorTable
+from hourglass.certificate.certificates import Certificate
+from hourglass.certificate.curves import AnyCertificate, AnyTable, verify_any
 from hourglass.certificate.quorum import FULL
 from hourglass.chain.refusals import reason_of
 from hourglass.errors import PointError, RefusedError, RevertedError
@@ -74,10 +74,10 @@ class ContractState:
     executions: Mapping[ExecutionId, Execution] = field(default_factory=dict)
     spans: Mapping[ExecutionId, Span] = field(default_factory=dict)
     openings: Mapping[tuple[ExecutionId, PhaseIndex], Opening] = field(default_factory=dict)
-    tables: Mapping[OperatorSetId, tuple[OperatorTable, ...]] = field(default_factory=dict)
+    tables: Mapping[OperatorSetId, tuple[AnyTable, ...]] = field(default_factory=dict)
     """Oldest first: the last is the one that phases pin, and its staleness is the set's."""
 
-    def table(self, operator_set: OperatorSetId, timestamp: ReferenceTimestamp) -> OperatorTable | None:
+    def table(self, operator_set: OperatorSetId, timestamp: ReferenceTimestamp) -> AnyTable | None:
         """A published table."""
         known = self.tables.get(operator_set, ())
         return next((table for table in known if table.reference_timestamp == timestamp), None)
@@ -92,7 +92,7 @@ def refusal(name: str, *fields: object) -> RevertedError:
 # ── Tables ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def newest_table(state: ContractState, operator_set: OperatorSetId, required_stake: int) -> OperatorTable:
+def newest_table(state: ContractState, operator_set: OperatorSetId, required_stake: int) -> AnyTable:
     """The table that a phase would pin. Raises RevertedError if there is none, or it holds too little stake."""
     tables = state.tables.get(operator_set, ())
     if not tables:
@@ -103,7 +103,7 @@ def newest_table(state: ContractState, operator_set: OperatorSetId, required_sta
     return tables[-1]
 
 
-def require_fresh(table: OperatorTable, deadline: ChainTime) -> None:
+def require_fresh(table: AnyTable, deadline: ChainTime) -> None:
     """Raises RevertedError if the table goes stale before the deadline."""
     fresh_until = table.reference_timestamp + table.max_staleness_s
     if table.max_staleness_s and deadline > fresh_until:
@@ -113,12 +113,16 @@ def require_fresh(table: OperatorTable, deadline: ChainTime) -> None:
 # ── Certificates ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def require_about(certificate: Certificate, pinned: ReferenceTimestamp, expected: MessageHash) -> None:
+def require_about(certificate: AnyCertificate, pinned: ReferenceTimestamp, expected: MessageHash) -> None:
     """Is it for the pinned table and this very result, and signed by anybody at all? Raises RevertedError."""
     if certificate.reference_timestamp != pinned:
         raise refusal("InvalidReferenceTimestamp", pinned, certificate.reference_timestamp)
     if certificate.message_hash != expected:
         raise refusal("InvalidMessageHash", expected, certificate.message_hash)
+    if not isinstance(certificate, Certificate):
+        if not certificate.signatures:
+            raise refusal("EmptyCertificate")
+        return
     if certificate.signature.is_identity or certificate.apk.is_identity:
         raise refusal("EmptyCertificate")
     try:
@@ -130,7 +134,7 @@ def require_about(certificate: Certificate, pinned: ReferenceTimestamp, expected
 def verified_weights(
     state: ContractState,
     operator_set: OperatorSetId,
-    certificate: Certificate,
+    certificate: AnyCertificate,
     now: ChainTime,
     backend: Backend,
 ) -> tuple[Sequence[StakeWeight], Sequence[StakeWeight]]:
@@ -142,8 +146,9 @@ def verified_weights(
     if staleness and now > table.reference_timestamp + staleness:
         raise refusal("CertificateStale")
     try:
-        certificate.apk.check(backend)
-        return verify_certificate(certificate, table, backend), table.total_weights
+        if isinstance(certificate, Certificate):
+            certificate.apk.check(backend)
+        return verify_any(certificate, table, backend), table.total_weights
     except PointError as error:
         raise refusal("VerificationFailed") from error
     except RefusedError as error:

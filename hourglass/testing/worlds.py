@@ -12,6 +12,7 @@ from typing import Any
 from hourglass.bls.keys import SecretKey
 from hourglass.bls.signatures import default_backend, sign
 from hourglass.certificate.certificates import certify
+from hourglass.certificate.curves import AnyTable
 from hourglass.certificate.digests import certificate_digest, phase_message_hash
 from hourglass.certificate.ecdsa import address_of
 from hourglass.certificate.operators import Operator, OperatorTable
@@ -161,11 +162,12 @@ def certified(
     phase: PhaseIndex,
     result: bytes,
     view: ChainView,
-    table: OperatorTable,
+    table: AnyTable,
     signers: Sequence[int] | None = None,
     round: Round = ROUND_0,
 ) -> SubmitPhaseResult:
     """The call that completes a phase with a certificate of these operators of its table, by index."""
+    assert isinstance(table, OperatorTable)
     slot = Slot(chain.chain_id, chain.state_machine, execution, phase, view.attempt, Tick(0), round)
     message = phase_message_hash(slot, view.operator_set, view.inputs_hash, result)
     digest = certificate_digest(view.reference_timestamp, message)

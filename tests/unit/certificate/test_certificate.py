@@ -14,6 +14,7 @@ from hourglass.certificate.certificates import certify, verify_certificate
 from hourglass.certificate.digests import (
     certificate_digest,
     inputs_hash,
+    message_hash,
     observation_digest,
     phase_message_hash,
 )
@@ -21,7 +22,7 @@ from hourglass.certificate.ecdsa import is_authentic, recover_signer, sign_diges
 from hourglass.certificate.evidence import Equivocation
 from hourglass.certificate.operators import merkle_levels, merkle_root
 from hourglass.certificate.quorum import missing_stake, quorum_reached, verifier_accepts
-from hourglass.certificate.slots import Slot
+from hourglass.certificate.slots import Kind, Slot
 from hourglass.certificate.tally import (
     MAX_DIGESTS_PER_ROUND,
     MAX_ROUNDS_PER_OPERATOR,
@@ -49,9 +50,10 @@ def test_every_field_of_a_slot_is_in_the_message_hash(field: str) -> None:
         "chain_id": 1,
         "state_machine": Address(b"\x01" * 20),
         "execution_id": b"\x01" * 32,
+        "kind": Kind.TASK,
     }.get(field, 9)
     changed = replace(samples.SLOT, **{field: other})
-    assert phase_message_hash(changed, samples.SET, samples.INPUTS, b"r") != phase_message_hash(
+    assert message_hash(changed, samples.SET, samples.INPUTS, b"r") != message_hash(
         samples.SLOT, samples.SET, samples.INPUTS, b"r"
     )
 
