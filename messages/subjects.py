@@ -11,8 +11,8 @@
 
 <set> is the AVS's address in lower-case hexadecimal without 0x, a hyphen, and the operator set's number; <execution>
 64 hexadecimal digits; <phase> decimal; <operator> 40 hexadecimal digits. With an operator's own token at the end, a
-bus permission of one line keeps it from speaking for others. A TaskMailbox task is asked for by its hash; it is answered
-like phase 0 of an execution of that id.
+bus permission of one line keeps it from speaking for others. A TaskMailbox task is asked for by its hash; it is
+answered like phase 0 of an execution of that id.
 """
 
 from dataclasses import asdict, dataclass

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import bn254
 import pytest
 from play import Play, Start, Witnessing
 
@@ -121,7 +122,7 @@ async def _verify_on_chain(play: Play, execution: ExecutionId, heard: Ticks) -> 
     verifier = load_contract("OperatorTable")
     for tick, message in heard.certified.items():
         scope = TickScope(message.slot, view.inputs_hash, table, view.consensus_threshold)
-        made = certificate(message.certified, scope, table.backend)
+        made = bn254.certificate_of(certificate(message.certified, scope, bn254.table_of(table).backend))
         assert message.certified.value[1:] == series.values[message.certified.tick]
         data = verifier.call(
             "verifyCertificate", (str(view.operator_set.avs), view.operator_set.number), made.as_tuple()

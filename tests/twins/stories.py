@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+import bn254
 from eth_hash.auto import keccak
 from twins import actions
 from twins.actions import (
@@ -290,7 +291,7 @@ class Story:
         if action.flaw is Flaw.OTHER_RESULT:
             return replace(call, result=result + b"x")
         if action.flaw is Flaw.NOBODY_SIGNED:
-            nobody = replace(call.certificate, signature=G1_IDENTITY, apk=G2_IDENTITY)
+            nobody = replace(bn254.certificate_of(call.certificate), signature=G1_IDENTITY, apk=G2_IDENTITY)
             return replace(call, certificate=nobody)
         return call
 
@@ -305,7 +306,8 @@ class Story:
         """The one that the phase has pinned; else, or if it pinned none, the set's newest."""
         state = self.pair.ledger.newest.state
         pinned = state.table(view.operator_set, view.reference_timestamp)
-        return state.tables[view.operator_set][-1] if newest or pinned is None else pinned
+        table = state.tables[view.operator_set][-1] if newest or pinned is None else pinned
+        return bn254.table_of(table)
 
 
 def _instead(action: Work) -> tuple[Work, ...]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
+import bn254
 import pytest
 from eth_hash.auto import keccak
 
@@ -141,18 +142,18 @@ def _with(call: SubmitPhaseResult, **changes: object) -> SubmitPhaseResult:
 
 
 def _two_witnesses_swapped(call: SubmitPhaseResult) -> SubmitPhaseResult:
-    first, second = call.certificate.non_signer_witnesses
+    first, second = bn254.certificate_of(call.certificate).non_signer_witnesses
     return _with(call, non_signer_witnesses=(second, first))
 
 
 def _wrong_weight(call: SubmitPhaseResult) -> SubmitPhaseResult:
-    first, second = call.certificate.non_signer_witnesses
+    first, second = bn254.certificate_of(call.certificate).non_signer_witnesses
     lighter = replace(first, operator_info=replace(first.operator_info, weights=(StakeWeight(0),)))
     return _with(call, non_signer_witnesses=(lighter, second))
 
 
 def _outside_index(call: SubmitPhaseResult) -> SubmitPhaseResult:
-    first, second = call.certificate.non_signer_witnesses
+    first, second = bn254.certificate_of(call.certificate).non_signer_witnesses
     return _with(call, non_signer_witnesses=(first, replace(second, operator_index=len(KEYS))))
 
 
@@ -178,7 +179,7 @@ FORGERIES: dict[str, tuple[Callable[[SubmitPhaseResult], SubmitPhaseResult], Rea
         "ResultTooLarge",
     ),
     "another table": (
-        lambda c: _with(c, reference_timestamp=_later_table(c.certificate)),
+        lambda c: _with(c, reference_timestamp=_later_table(bn254.certificate_of(c.certificate))),
         Reason.CERTIFICATE_REJECTED,
         "InvalidReferenceTimestamp",
     ),
@@ -194,7 +195,7 @@ FORGERIES: dict[str, tuple[Callable[[SubmitPhaseResult], SubmitPhaseResult], Rea
         "InvalidPoint",
     ),
     "another signature": (
-        lambda c: _with(c, signature=-c.certificate.signature),
+        lambda c: _with(c, signature=-bn254.certificate_of(c.certificate).signature),
         Reason.CERTIFICATE_REJECTED,
         "VerificationFailed",
     ),
@@ -204,7 +205,7 @@ FORGERIES: dict[str, tuple[Callable[[SubmitPhaseResult], SubmitPhaseResult], Rea
         "VerificationFailed",
     ),
     "a witness forgotten": (
-        lambda c: _with(c, non_signer_witnesses=c.certificate.non_signer_witnesses[:1]),
+        lambda c: _with(c, non_signer_witnesses=bn254.certificate_of(c.certificate).non_signer_witnesses[:1]),
         Reason.CERTIFICATE_REJECTED,
         "VerificationFailed",
     ),
@@ -312,7 +313,9 @@ async def test_a_table_is_read_with_every_operator_in_its_place(world: World) ->
         0,
     )
     backend = default_backend()
-    assert [(one.address, one.weights, one.pubkey_g1, one.pubkey_g2) for one in table.operators] == [
+    assert [
+        (one.address, one.weights, one.pubkey_g1, one.pubkey_g2) for one in bn254.table_of(table).operators
+    ] == [
         (who, (weight,), key.public_key(backend).g1, key.public_key(backend).g2)
         for who, key, weight in zip(OPERATORS, KEYS, WEIGHTS, strict=True)
     ]

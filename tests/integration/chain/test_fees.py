@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import bn254
 import pytest
 from vaults import MILLI_ETHER, PRICES, RECIPIENT, open_vault, set_schedule
 
@@ -111,7 +112,7 @@ async def test_who_signed_shares_the_pool_by_stake_and_proves_it_with_the_pinned
     assert pool is not None
     signed = sum(WEIGHTS[1:])
     assert (pool.operator_set, pool.amount, pool.signed_weight, pool.paid) == (HOME, POOL, signed, 0)
-    table = await world.chain.operator_table(pool.operator_set, pool.reference_timestamp)
+    table = bn254.table_of(await world.chain.operator_table(pool.operator_set, pool.reference_timestamp))
     assert not await vault.signed(execution, FIRST, 0)
     for index in (1, 2, 3, 4):
         assert await vault.signed(execution, FIRST, index)

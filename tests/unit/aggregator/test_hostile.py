@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import bn254
 import pytest
 import samples
 from hypothesis import settings
@@ -109,7 +110,7 @@ def attested(number: int, tick: int, value: bytes, round: int = 0) -> Attestatio
 
 
 def certified(wish: Certify) -> Certified:
-    certificate = certify(samples.TABLE, wish.message_hash, wish.signatures, samples.BACKEND)
+    certificate = certify(samples.TABLE, wish.message_hash, bn254.points_of(wish.signatures), samples.BACKEND)
     return Certified(wish.slot, wish.digest, certificate, tuple(wish.signatures))
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import bn254
 import samples
 
 from aggregator.events import (
@@ -90,7 +91,7 @@ def value_of(tick: int, stop: bool = False) -> bytes:
 
 
 def certified(made: PhaseSession, wish: Certify, now: float = 0.0) -> tuple[Any, ...]:
-    certificate = certify(samples.TABLE, wish.message_hash, wish.signatures, samples.BACKEND)
+    certificate = certify(samples.TABLE, wish.message_hash, bn254.points_of(wish.signatures), samples.BACKEND)
     return made.receive(Certified(wish.slot, wish.digest, certificate, tuple(wish.signatures)), now)
 
 

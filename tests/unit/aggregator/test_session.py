@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import bn254
 import pytest
 import samples
 
@@ -90,7 +91,7 @@ def observe(to: PhaseSession, number: int, value: int, now: float = 0.0, **chang
 
 
 def certified(wish: Certify) -> Certified:
-    certificate = certify(samples.TABLE, wish.message_hash, wish.signatures, samples.BACKEND)
+    certificate = certify(samples.TABLE, wish.message_hash, bn254.points_of(wish.signatures), samples.BACKEND)
     return Certified(wish.slot, wish.digest, certificate, tuple(wish.signatures))
 
 

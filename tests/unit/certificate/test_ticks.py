@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import bn254
 import pytest
 import samples
 from hypothesis import given
@@ -87,6 +88,6 @@ def test_a_bitmap_gives_its_indices_back_and_names_nobody_beyond_the_table(
 def test_the_on_chain_verifier_s_rules_accept_a_tick_s_certificate(signers: tuple[int, ...]) -> None:
     tick = samples.certified_tick(5, 7, signers=signers)
     made = certificate(tick, samples.SCOPE, samples.BACKEND)
-    weights = verify_certificate(made, samples.TABLE, samples.BACKEND)
+    weights = verify_certificate(bn254.certificate_of(made), samples.TABLE, samples.BACKEND)
     assert weights == (sum(samples.WEIGHTS[index] for index in signers),)
     assert made.message_hash == samples.SCOPE.message_hash(tick)
