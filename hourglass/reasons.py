@@ -277,6 +277,24 @@ class Reason(Enum):
         "The disk is full or failing, the file is locked by another agent, or was damaged.",
         "Free the disk or stop the second agent; never start from an empty journal with the same key.",
     )
+    SIGNER_UNREACHABLE = (
+        "signer_unreachable", Fault.OPERATOR,
+        "The remote signer does not answer.",
+        "It is down, its address or certificate authority is wrong, or the time limit is too short.",
+        "Start it or correct its settings; the next request is asked anew, and nothing was signed meanwhile.",
+    )
+    SIGNER_REFUSED = (
+        "signer_refused", Fault.OPERATOR,
+        "The remote signer refuses to sign.",
+        "It has no such key, the key is locked, or the API key or password is wrong.",
+        "Check with the signer that it holds this key, and that the credentials given here are for this key.",
+    )
+    SIGNER_FALSE = (
+        "signer_false", Fault.OPERATOR,
+        "What the remote signer answered is no signature of this key, and was thrown away.",
+        "The configured public key or address is another key's, the signer is damaged, or is someone else's.",
+        "Compare the key in the settings with the one that the signer holds.",
+    )
 
     # ── Handlers ──────────────────────────────────────────────────────────────────────────────────
     HANDLER_FAILED = (
