@@ -26,7 +26,6 @@ from hourglass.chain.calldata import calldata, receiver_of, value_of
 from hourglass.chain.codec import Contract, load_contract
 from hourglass.chain.config import ChainConfig
 from hourglass.chain.port import (
-    Account,
     Block,
     Call,
     ChainLog,
@@ -35,13 +34,15 @@ from hourglass.chain.port import (
     FeeQuote,
     LoggedEvent,
     Receipt,
+    SigningAccount,
+    Transaction,
     TransactionPlan,
 )
 from hourglass.chain.recursion import recursion_limit_kept
 from hourglass.chain.refusals import reason_of
 from hourglass.chain.tables import TableReader
 from hourglass.chain.transactions import GAS_CAP
-from hourglass.errors import ChainError, RevertedError
+from hourglass.errors import ChainError, RevertedError, SignerError
 from hourglass.reasons import Reason
 from hourglass.workflow.definition import RegisteredWorkflow
 from hourglass.workflow.identifiers import (
@@ -324,14 +325,14 @@ class EvmChain:
             case _:
                 return self._understood(_number, await self._ask("eth_estimateGas", transaction))
 
-    async def send(self, call: Call, plan: TransactionPlan, account: Account) -> TxHash:
+    async def send(self, call: Call, plan: TransactionPlan, account: SigningAccount) -> TxHash:
         """Sign and hand over one transaction."""
-        # Only nodes that pay for transactions need it, and it takes half a second to import.
-        from hourglass.chain.signing import signed_transaction
-
         data = calldata(self.machine, call)
         to = receiver_of(call, self.state_machine)
-        raw = signed_transaction(self.chain_id, to, data, value_of(call), plan, account)
+        try:
+            raw = await account.sign_transaction(Transaction(self.chain_id, to, data, value_of(call), plan))
+        except SignerError as error:
+            raise ChainError(error.reason, error.detail) from error
         tx_hash = TxHash(keccak(raw))
         try:
             await self._ask("eth_sendRawTransaction", "0x" + raw.hex())

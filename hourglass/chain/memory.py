@@ -15,7 +15,6 @@ from hourglass.chain.memory_ledger import BASE_FEE_WEI, GAS_USED, Ledger, Mined
 from hourglass.chain.memory_logs import raw_log
 from hourglass.chain.memory_rules import Opening
 from hourglass.chain.port import (
-    Account,
     Block,
     Call,
     ChainLog,
@@ -24,6 +23,7 @@ from hourglass.chain.port import (
     FeeQuote,
     LoggedEvent,
     Receipt,
+    SigningAccount,
     TransactionPlan,
 )
 from hourglass.errors import ChainError

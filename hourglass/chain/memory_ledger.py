@@ -11,7 +11,7 @@ from eth_hash.auto import keccak
 from hourglass.certificate.operators import Operator, OperatorTable
 from hourglass.chain.memory_performance import Performance
 from hourglass.chain.memory_rules import ContractState, Home
-from hourglass.chain.port import Account, Block, Call, ChainLog, LoggedEvent, Receipt, TransactionPlan
+from hourglass.chain.port import Block, Call, ChainLog, LoggedEvent, Receipt, SigningAccount, TransactionPlan
 from hourglass.errors import ChainError, RevertedError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import (
@@ -115,7 +115,7 @@ class Ledger:
 
     # ── What happens ──────────────────────────────────────────────────────────────────────────────────
 
-    def take(self, call: Call, plan: TransactionPlan, account: Account) -> TxHash:
+    def take(self, call: Call, plan: TransactionPlan, account: SigningAccount) -> TxHash:
         """Take a transaction. Raises ChainError(TRANSACTION_FAILED) for a nonce or fee that no node takes."""
         if plan.nonce < self.newest.nonces.get(account.address, 0):
             raise ChainError(Reason.TRANSACTION_FAILED, f"Nonce {plan.nonce} is used.")

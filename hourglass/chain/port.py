@@ -8,8 +8,9 @@ truth. Errors are `ChainError` with a reason; a contract's refusal is `RevertedE
 from dataclasses import dataclass
 from typing import Protocol
 
-from hourglass.certificate.certificates import Certificate
-from hourglass.certificate.operators import OperatorTable
+from hourglass.certificate.curves import AnyCertificate, AnyTable
+from hourglass.certificate.ecdsa import sign_digest
+from hourglass.certificate.ecdsa_signer import EcdsaSigner
 from hourglass.workflow.definition import RegisteredWorkflow, WorkflowDefinition
 from hourglass.workflow.events import WorkflowEvent
 from hourglass.workflow.execution import ExecutionStatus, PhaseStatus
@@ -20,6 +21,7 @@ from hourglass.workflow.identifiers import (
     BlockNumber,
     ChainId,
     ChainTime,
+    Digest,
     ExecutionId,
     InputsHash,
     OperatorSetId,
@@ -143,7 +145,7 @@ class SubmitPhaseResult:
     phase_index: PhaseIndex
     round: Round
     result: bytes
-    certificate: Certificate
+    certificate: AnyCertificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +231,41 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Transaction:
+    """An EIP-1559 transaction before its signature."""
+
+    chain_id: ChainId
+    to: Address
+    data: bytes
+    value_wei: int
+    plan: TransactionPlan
+
+
+class SigningAccount(EcdsaSigner, Protocol):
+    """A secp256k1 account that pays for transactions and signs digests, wherever its key is kept."""
+
+    async def sign_transaction(self, transaction: Transaction) -> bytes:
+        """The raw transaction, ready for eth_sendRawTransaction. Raises SignerError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """A secp256k1 account that pays for transactions. Its secret never shows in repr or logs."""
+    """A `SigningAccount` whose secret this process holds. It never shows in repr or logs."""
 
     address: Address
     secret: bytes
+
+    def sign(self, digest: Digest) -> bytes:
+        """65 bytes, at once."""
+        return sign_digest(self.secret, digest)
+
+    async def sign_transaction(self, transaction: Transaction) -> bytes:
+        """At once."""
+        # Only nodes that pay need it, and it takes half a second to import.
+        from hourglass.chain.signing import signed_transaction
+
+        return signed_transaction(transaction, self.secret)
 
     def __repr__(self) -> str:
         return f"Account({self.address})"
@@ -305,7 +337,7 @@ class Chain(Protocol):
 
     async def operator_table(
         self, operator_set: OperatorSetId, reference_timestamp: ReferenceTimestamp
-    ) -> OperatorTable:
+    ) -> AnyTable:
         """The table, checked: it hashes to the root that the verifier holds. Raises ChainError(TABLE_*)."""
         ...
 
@@ -321,8 +353,11 @@ class Chain(Protocol):
         """Gas the call needs now. Raises RevertedError if the contract would refuse it."""
         ...
 
-    async def send(self, call: Call, plan: TransactionPlan, account: Account) -> TxHash:
-        """Sign and hand over one transaction. Returning says nothing about its ever being mined."""
+    async def send(self, call: Call, plan: TransactionPlan, account: SigningAccount) -> TxHash:
+        """Sign and hand over one transaction. Returning says nothing about its ever being mined.
+
+        A remote signer's SignerError comes as ChainError with its reason: nothing was sent.
+        """
         ...
 
     async def receipt(self, tx_hash: TxHash) -> Receipt | None:

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from hourglass.chain.port import Account, Call, Chain, Receipt
+from hourglass.chain.port import Call, Chain, Receipt, SigningAccount
 from hourglass.chain.transactions import plan
 from hourglass.errors import ChainError, RevertedError
 from hourglass.reasons import Reason
@@ -20,7 +20,7 @@ class TransactionSender:
     """The only sender of its account in this process. A nonce used by someone else is noticed and skipped."""
 
     chain: Chain
-    account: Account
+    account: SigningAccount
     timeout_s: float = 120.0
     max_fee_gwei: float = 500.0
     _next: int | None = None
