@@ -24,7 +24,8 @@ from hourglass.certificate.digests import (
 from hourglass.workflow.identifiers import PhaseIndex, Tick
 from hourglass.workflow.series import TickValue, encode_series
 from hourglass.workflow.series_end import series_of_ticks
-from messages.subjects import STREAMS, VERB_OF
+from messages.requests import PhaseRequest
+from messages.subjects import STREAMS, TASK_VERB, VERB_OF
 from messages.wire import KINDS, TABLES, encode
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
@@ -34,7 +35,7 @@ TYPEHASH = re.compile(r"^\| `([A-Z_0-9]+)` \| `0x([0-9a-f]{64})` \| `([^`]+)` \|
 
 def test_every_typehash_is_the_hash_of_its_type_and_the_one_that_is_used() -> None:
     rows = TYPEHASH.findall(PAGE)
-    assert len(rows) == 10
+    assert len(rows) == 12
     for name, digest, type_string in rows:
         assert keccak(type_string.encode("ascii")).hex() == digest
         assert getattr(digests, name).hex() == digest
@@ -57,7 +58,8 @@ def test_each_message_has_the_fields_that_its_table_lists(kind: str) -> None:
 
 def test_each_message_travels_where_the_page_says() -> None:
     rows = dict(re.findall(r"^\| `(\w+)\.<set>[^`]*` \| `(\w+)` \|", PAGE, re.MULTILINE))
-    assert {verb: KINDS[message] for message, verb in VERB_OF.items()} == rows
+    verbs = {verb: KINDS[message] for message, verb in VERB_OF.items()}
+    assert verbs | {TASK_VERB: KINDS[PhaseRequest]} == rows
     for stream in STREAMS:
         assert f"| `{stream.name}` | {', '.join(f'`{one}`' for one in stream.subjects)} |" in PAGE
 

@@ -1,6 +1,7 @@
 """Messages as bytes: both directions, and every wrong way."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hourglass.certificate.observations import SignedObservation
-from hourglass.certificate.slots import ObservationSlot, Slot
+from hourglass.certificate.slots import Kind, ObservationSlot, Slot, task_slot
 from hourglass.certificate.ticks import CertifiedTick
 from hourglass.errors import DecodeError
 from hourglass.reasons import Reason
@@ -45,9 +46,10 @@ uint32 = st.integers(0, 2**32 - 1)
 words = st.binary(min_size=32, max_size=32)
 addresses = st.binary(min_size=20, max_size=20).map(Address)
 operator_sets = st.builds(OperatorSetId, addresses, uint32)
-observation_slots = st.builds(
+chain_ids = st.integers(0, 2**64 - 1).map(ChainId)
+observation_slots = st.builds(task_slot, chain_ids, addresses, words) | st.builds(
     ObservationSlot,
-    st.integers(0, 2**64 - 1).map(ChainId),
+    chain_ids,
     addresses,
     words.map(ExecutionId),
     uint32.map(PhaseIndex),
@@ -224,8 +226,8 @@ def test_a_missing_or_mistyped_field_is_malformed(kind: str, field: str) -> None
 @pytest.mark.parametrize(
     ("kind", "field", "value"),
     [
-        ("attestation", "result", b"x" * 16_385),
-        ("phase_request", "payload", b"x" * 8_193),
+        ("attestation", "result", b"x" * 131_073),
+        ("phase_request", "payload", b"x" * 131_073),
         ("phase_request", "wanted", [bytes(20)] * 1_025),
         ("phase_request", "dependency_results", [[0, b""]] * 65),
         ("refusal", "detail", "x" * 257),
@@ -276,9 +278,40 @@ def test_any_text_is_a_subject_or_a_mismatch(text: str) -> None:
         assert error.reason is Reason.SUBJECT_MISMATCH
 
 
+TASK = task_slot(samples.SLOT.chain_id, samples.SLOT.state_machine, b"\x07" * 32)
+
+
+def test_a_task_is_asked_for_by_its_hash_and_answered_like_an_execution_s_first_phase() -> None:
+    request = replace(samples.request(), slot=TASK, dependency_results=())
+    set_ = f"{'a5' * 20}-1"
+    assert str(subject_of(request)) == f"task.{set_}.{'07' * 32}"
+    check_subject(request, f"task.{set_}.{'07' * 32}")
+    answer = samples.attestation(0, b"r", TASK.in_round(Round(0)))
+    assert str(subject_of(answer)) == f"attest.{set_}.{'07' * 32}.0.{samples.OPERATORS[0].hex()}"
+    for message in (request, answer):
+        slot = decode(encode(message)).slot
+        assert slot.kind is Kind.TASK
+        assert decode(encode(message)) == message
+    with pytest.raises(DecodeError):
+        check_subject(request, f"phase.{set_}.{'07' * 32}.0")
+    with pytest.raises(DecodeError):
+        check_subject(samples.request(), f"task.{set_}.{samples.SLOT.execution_id.hex()}")
+
+
+def test_a_signature_has_64_or_65_bytes_as_its_curve_has() -> None:
+    given = samples.attestation(0, b"r")
+    for length in (64, 65):
+        assert decode(encode(replace(given, signature=bytes(length)))) == replace(
+            given, signature=bytes(length)
+        )
+    for length in (0, 63, 66, 128):
+        assert reason_of(altered(given, signature=bytes(length))) is Reason.MALFORMED
+
+
 def test_an_agent_hears_its_own_sets_only() -> None:
     assert requests_filter((samples.SET,)) == (
         f"phase.{'a5' * 20}-1.>",
+        f"task.{'a5' * 20}-1.>",
         f"propose.{'a5' * 20}-1.>",
         f"tick.{'a5' * 20}-1.>",
         f"series.{'a5' * 20}-1.>",
