@@ -4,7 +4,7 @@ BIN := .venv/bin
 FORGE := contracts/node_modules/.bin/forge
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help demo dev test test-containers lint bench soak chaos abi docs lock clean
+.PHONY: help demo dev test test-containers lint bench soak chaos abi stubs docs lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -41,6 +41,9 @@ chaos: .setup/dev .setup/chain ## The end-to-end tests that kill processes and w
 
 abi: .setup/run .setup/contracts ## Compile the contracts into the package
 	$(BIN)/python contracts/export_abi.py
+
+stubs: .setup/dev ## Write the messages of gRPC services from protos/
+	$(BIN)/python protos/generate.py
 
 docs: .setup/run ## Write the generated parts of the documentation
 	$(BIN)/python docs/generate.py

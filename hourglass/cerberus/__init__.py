@@ -1,0 +1,1 @@
+"""Remote BLS keys: EigenLayer's Cerberus, a gRPC server that keeps them and signs."""

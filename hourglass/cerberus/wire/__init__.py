@@ -1,0 +1,1 @@
+"""Cerberus's messages, generated from protos/cerberus."""
