@@ -64,6 +64,7 @@ from agent.series_checks import (
     scope_of,
     series_bytes,
 )
+from hourglass.certificate.ecdsa_table import EcdsaOperatorTable
 from hourglass.certificate.slots import ObservationSlot, Slot
 from hourglass.certificate.ticks import CertifiedTick, TickScope
 from hourglass.reasons import Reason
@@ -301,7 +302,9 @@ class Duty:
     def _attest(self, slot: Slot, inputs: InputsHash, evidence: Evidence, result: bytes) -> Attest:
         # The chain's set, never a message's: whoever spoke first about this slot may have named another.
         view = evidence.view
-        return Attest(slot, view.operator_set, inputs, view.reference_timestamp, result)
+        table = evidence.table
+        domain = table.domain_separator if isinstance(table, EcdsaOperatorTable) else None
+        return Attest(slot, view.operator_set, inputs, view.reference_timestamp, result, domain)
 
     def _refuse(self, objection: Objection) -> Effects:
         if objection.reason in NOT_WORTH_SAYING:

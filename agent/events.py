@@ -231,6 +231,8 @@ class Attest:
     inputs_hash: InputsHash
     reference_timestamp: ReferenceTimestamp
     result: bytes
+    ecdsa_domain: bytes | None = None
+    """Of an ECDSA operator set: its verifier's domain separator."""
 
 
 @dataclass(frozen=True, slots=True)

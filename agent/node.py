@@ -57,6 +57,7 @@ from agent.gate import judge
 from agent.handlers import Handlers
 from agent.series_checks import scope_of
 from agent.signer import Signer
+from hourglass.bls.signatures import default_backend
 from hourglass.bus.port import Bus, Delivery, StreamSpec
 from hourglass.certificate.slots import ObservationSlot
 from hourglass.certificate.ticks import COEFFICIENT_BYTES, are_signed
@@ -245,7 +246,7 @@ class Node:
         about = effect.about
         slot = about.slot if isinstance(about, TickCertificate) else about.slot.observation_slot
         entropy = secrets.token_bytes(COEFFICIENT_BYTES * len(effect.ticks))
-        valid = are_signed(effect.ticks, scope_of(slot, effect.evidence), self.signer.backend, entropy)
+        valid = are_signed(effect.ticks, scope_of(slot, effect.evidence), default_backend(), entropy)
         return TicksVerified(about, effect.evidence, valid)
 
     async def _run_handler(self, effect: RunHandler) -> Event:
@@ -270,10 +271,10 @@ class Node:
                     return Observed(
                         await asyncio.to_thread(self.signer.observe, slot, operator_set, inputs, value)
                     )
-                case Attest(slot, operator_set, inputs, timestamp, result):
+                case Attest(slot, operator_set, inputs, timestamp, result, domain):
                     return Attested(
                         await asyncio.to_thread(
-                            self.signer.attest, slot, operator_set, inputs, timestamp, result
+                            self.signer.attest, slot, operator_set, inputs, timestamp, result, domain
                         )
                     )
         except SignerError as error:

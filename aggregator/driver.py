@@ -41,9 +41,8 @@ from hourglass.bls.curve import Backend
 from hourglass.bus.port import Bus
 from hourglass.certificate.curves import BadSignatures, certify_or_blame
 from hourglass.certificate.digests import proposal_digest, series_proposal_digest
-from hourglass.certificate.ecdsa import sign_digest
-from hourglass.chain.port import Account, Call, CheckPhaseTimeout, Receipt, SubmitPhaseResult
-from hourglass.errors import BusError, ChainError, DecodeError
+from hourglass.chain.port import Call, CheckPhaseTimeout, Receipt, SigningAccount, SubmitPhaseResult
+from hourglass.errors import BusError, ChainError, DecodeError, SignerError
 from hourglass.reasons import Reason
 from messages.requests import PhaseRequest, Proposal, SeriesProposal, TickCertificate
 from messages.subjects import subject_of
@@ -66,7 +65,7 @@ class Edges:
 
     bus: Bus
     send: SendCall
-    account: Account
+    account: SigningAccount
     backend: Backend
 
 
@@ -131,10 +130,8 @@ class Driver:
         match effect:
             case Publish(message):
                 await self._publish(message)
-            case SignProposal():
-                self.put(ProposalSigned(self._sign(effect)))
-            case SignSeries():
-                self.put(ProposalSigned(self._sign_series(effect)))
+            case SignProposal() | SignSeries():
+                await self._propose(effect)
             case Certify():
                 self.put(await asyncio.to_thread(self._certify, effect))
             case Submit(round, result, certificate):
@@ -156,7 +153,20 @@ class Driver:
         except (BusError, DecodeError) as error:
             self._log(operator=None, reason=error.reason, detail=error.detail)
 
-    def _sign(self, effect: SignProposal) -> Proposal:
+    async def _propose(self, effect: SignProposal | SignSeries) -> None:
+        """The key may be a server's, which may not answer: then the round goes by without our proposal."""
+        try:
+            self.put(ProposalSigned(await asyncio.to_thread(self._sign, effect)))
+        except SignerError as error:
+            self._log(operator=None, reason=error.reason, detail=error.detail)
+
+    def _sign(self, effect: SignProposal | SignSeries) -> Proposal | SeriesProposal:
+        """Blocks until the key has answered, so it has a thread."""
+        return (
+            self._sign_series(effect) if isinstance(effect, SignSeries) else self._sign_observations(effect)
+        )
+
+    def _sign_observations(self, effect: SignProposal) -> Proposal:
         opening = self.session.opening
         digest = proposal_digest(effect.slot, opening.operator_set, opening.inputs_hash, effect.observations)
         return Proposal(
@@ -165,7 +175,7 @@ class Driver:
             inputs_hash=opening.inputs_hash,
             observations=effect.observations,
             aggregator=opening.me,
-            signature=sign_digest(self.edges.account.secret, digest),
+            signature=self.edges.account.sign(digest),
         )
 
     def _sign_series(self, effect: SignSeries) -> SeriesProposal:
@@ -184,7 +194,7 @@ class Driver:
             ticks=effect.ticks,
             certified=effect.certified,
             aggregator=opening.me,
-            signature=sign_digest(self.edges.account.secret, digest),
+            signature=self.edges.account.sign(digest),
         )
 
     def _certify(self, effect: Certify) -> Certified | BadSigners:

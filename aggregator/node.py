@@ -33,7 +33,7 @@ from aggregator.snapshot import snapshot
 from hourglass.bls.signatures import default_backend
 from hourglass.bus.port import Bus, Delivery, StreamSpec
 from hourglass.certificate.slots import ObservationSlot
-from hourglass.chain.port import Account, Block, Chain, LoggedEvent
+from hourglass.chain.port import Block, Chain, LoggedEvent, SigningAccount
 from hourglass.chain.sender import TransactionSender
 from hourglass.chain.watcher import HeadAdvanced, Reorged, watch
 from hourglass.errors import ChainError, DecodeError
@@ -58,7 +58,7 @@ async def run(
     config: AggregatorConfig,
     chain: Chain,
     bus: Bus,
-    account: Account,
+    account: SigningAccount,
     ready: Callable[[int], None] | None = None,
 ) -> None:
     """Be an aggregator until cancelled. `ready` is told the API's port once everything is up."""

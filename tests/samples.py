@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from agent.signer import OperatorKeys
 from hourglass.bls.keys import SecretKey
 from hourglass.bls.signatures import default_backend, sign
+from hourglass.bls.signer import LocalBlsSigner
 from hourglass.certificate.digests import (
     certificate_digest,
     inputs_hash,
@@ -74,6 +76,12 @@ TABLE = OperatorTable(
         )
     ),
 )
+
+
+def operator_keys(number: int) -> OperatorKeys:
+    """All that one of the operators signs with."""
+    account = Account(OPERATORS[number], SECRETS[number])
+    return OperatorKeys(account, {SET: LocalBlsSigner(KEYS[number], BACKEND)})
 
 
 def phase(phase_type: PhaseType = PhaseType.IMMEDIATE, **changes: Any) -> PhaseDefinition:

@@ -34,8 +34,9 @@ async def _run(path: Path) -> None:
     from agent.journal import Journal
     from agent.node import run as be_an_agent
     from agent.performers.python import PythonPerformer
-    from agent.signer import Signer
+    from agent.signer import OperatorKeys, Signer
     from hourglass.bls.signatures import default_backend
+    from hourglass.bls.signer import LocalBlsSigner
     from hourglass.bus.nats import NatsBus
     from hourglass.chain.account import load_account
     from hourglass.chain.client import EvmChain
@@ -46,12 +47,14 @@ async def _run(path: Path) -> None:
     set_up_logs()
     config = load_settings(path, AgentConfig)
     account = load_account(config.operator_key)
-    keys = {
-        OperatorSetId(Address.parse(one.avs), one.number): read_key(one.bls_key or config.bls_key)
+    backend = default_backend()
+    bls = {
+        OperatorSetId(Address.parse(one.avs), one.number): LocalBlsSigner(read_key(key), backend)
         for one in config.operator_sets
+        if (key := one.bls_key or config.bls_key) is not None
     }
     with Journal.open(config.journal) as journal:
-        signer = Signer(journal, keys, account.secret, default_backend())
+        signer = Signer(journal, OperatorKeys(account, bls))
         async with (
             PythonPerformer.start(config.workflows, config.environment) as performer,
             EvmChain.connect(config.chain) as chain,

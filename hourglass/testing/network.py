@@ -25,11 +25,12 @@ from agent import node as agent_node
 from agent.config import AgentConfig
 from agent.handlers import Handlers
 from agent.journal import Journal
-from agent.signer import Signer
+from agent.signer import OperatorKeys, Signer
 from aggregator import node as aggregator_node
 from aggregator.config import AggregatorConfig
 from hourglass.bls.keys import ENTROPY_BYTES, SecretKey
 from hourglass.bls.signatures import default_backend
+from hourglass.bls.signer import BlsSigner, LocalBlsSigner
 from hourglass.bus.memory import Faults, MemoryBus, MemoryHub
 from hourglass.certificate.digests import definition_hash
 from hourglass.certificate.ecdsa import address_of
@@ -231,13 +232,17 @@ async def memory_network(
         for index, account in enumerate(people):
             journal = stack.enter_context(Journal.open(folder / f"journal-{index}"))
             served = (others or {}).get(index, workflow)
-            signer = Signer(journal, keys[index], account.secret, default_backend())
+            signer = Signer(journal, OperatorKeys(account, _signers(keys[index])))
             network.agents.append(_agent(chain, hub, folder, tuple(keys[index]), signer, served))
         network._aggregator_starts = [
             partial(_aggregator, network, folder, account) for account in submitters
         ]
         network.aggregators = [start() for start in network._aggregator_starts]
         yield network
+
+
+def _signers(keys: Mapping[OperatorSetId, SecretKey]) -> dict[OperatorSetId, BlsSigner]:
+    return {which: LocalBlsSigner(key, default_backend()) for which, key in keys.items()}
 
 
 def _bls_key() -> SecretKey:

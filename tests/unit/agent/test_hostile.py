@@ -182,7 +182,7 @@ def test_a_request_is_let_go_as_soon_as_the_journal_has_answered() -> None:
 def node(group: asyncio.TaskGroup) -> Iterator[agent_node.Node]:
     """A node whose chain, bus and performer are not there: whatever needs them fails."""
     with tempfile.TemporaryDirectory() as folder, Journal.open(Path(folder) / "journal") as journal:
-        signer = Signer(journal, {samples.SET: samples.KEYS[0]}, samples.SECRETS[0], samples.BACKEND)
+        signer = Signer(journal, samples.operator_keys(0))
         nothing: Any = None
         yield agent_node.Node(ME, nothing, nothing, signer, Handlers(nothing, 1.0), group)
 
@@ -257,7 +257,7 @@ class Bench:
                 return Reduced(proposal, seen, value) if good else ReducerGaveUp(proposal, objection)
             case Observe(slot, operator_set, inputs, seen_value):
                 return Observed(self.signer.observe(slot, operator_set, inputs, seen_value))
-            case Attest(slot, operator_set, inputs, timestamp, result):
+            case Attest(slot, operator_set, inputs, timestamp, result, None):
                 try:
                     return Attested(self.signer.attest(slot, operator_set, inputs, timestamp, result))
                 except SignerError as error:
@@ -327,7 +327,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.stack = ExitStack()
         folder = self.stack.enter_context(tempfile.TemporaryDirectory())
         journal = self.stack.enter_context(Journal.open(Path(folder) / "journal"))
-        signer = Signer(journal, {samples.SET: samples.KEYS[0]}, samples.SECRETS[0], samples.BACKEND)
+        signer = Signer(journal, samples.operator_keys(0))
         self.bench = Bench(signer)
 
     def teardown(self) -> None:

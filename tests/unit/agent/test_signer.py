@@ -32,7 +32,7 @@ from agent.signer import Signer
 from dataclasses import replace
 from hourglass.workflow.identifiers import PhaseIndex
 with Journal.open(Path(sys.argv[1])) as journal:
-    signer = Signer(journal, {samples.SET: samples.KEYS[0]}, samples.SECRETS[0], samples.BACKEND)
+    signer = Signer(journal, samples.operator_keys(0))
     for number in range(int(sys.argv[2]), 10_000_000):
         slot = replace(samples.SLOT, phase_index=PhaseIndex(number))
         signed = signer.attest(slot, samples.SET, samples.INPUTS, samples.TIMESTAMP, b"%d" % number)
@@ -41,7 +41,7 @@ with Journal.open(Path(sys.argv[1])) as journal:
 
 
 def signer_on(journal: Journal) -> Signer:
-    return Signer(journal, {samples.SET: samples.KEYS[0]}, samples.SECRETS[0], samples.BACKEND)
+    return Signer(journal, samples.operator_keys(0))
 
 
 def attest(signer: Signer, result: bytes, index: int = 0, round: int = 0) -> bytes:
