@@ -1,8 +1,8 @@
 """Hash to G1 as RFC 9380 does it: expand_message_xmd with SHA-256, the Shallue-van de Woestijne map, two points summed.
 
 Hourglass signs its own messages so: a task submission of its aggregator, the authentication of an operator's answer
-(`hourglass.certificate.ponos`). A certificate is never signed so: `hourglass.bls.hashing` has the one hash that verifies
-on-chain, and a signature over this one is refused there.
+(`hourglass.certificate.ponos`). A certificate is never signed so: the one hash that verifies on-chain is
+`hourglass.bls.hashing`, and a signature over this one is refused there.
 """
 
 from hashlib import sha256
