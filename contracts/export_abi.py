@@ -17,6 +17,7 @@ EXPORTED = (
     "TriggerConditions",
     "FeeVault",
     "OperatorTable",
+    "EcdsaOperatorTable",
     "ERC1967Proxy",
 )
 CALLED_THROUGH = {"WorkflowStateMachine": ("WorkflowRegistry",)}

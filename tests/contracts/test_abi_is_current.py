@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE_DATA = ROOT / "hourglass" / "chain" / "abi"
 EXPORTED = (
     "ERC1967Proxy",
+    "EcdsaOperatorTable",
     "FeeVault",
     "OperatorTable",
     "TriggerConditions",

@@ -2,15 +2,16 @@
 pragma solidity ^0.8.30;
 
 import {BN254} from "../libraries/BN254.sol";
-
-/// @notice An operator set: its AVS and its number within that AVS.
-struct OperatorSet {
-    address avs;
-    uint32 id;
-}
+import {
+    ICertificateVerifier,
+    ICertificateVerifierErrors,
+    ICertificateVerifierEvents,
+    ICertificateVerifierTypes,
+    OperatorSet
+} from "./ICertificateVerifier.sol";
 
 /// @title What EigenLayer's BN254 certificate verifier takes and keeps
-interface IBN254CertificateVerifierTypes {
+interface IBN254CertificateVerifierTypes is ICertificateVerifierTypes {
     /// @notice One operator as the table's Merkle tree commits to it.
     struct BN254OperatorInfo {
         BN254.G1Point pubkey;
@@ -43,19 +44,10 @@ interface IBN254CertificateVerifierTypes {
         BN254.G1Point aggregatePubkey;
         uint256[] totalWeights;
     }
-
-    struct OperatorSetConfig {
-        address owner;
-        uint32 maxStalenessPeriod;
-    }
 }
 
 /// @title What EigenLayer's BN254 certificate verifier refuses
-interface IBN254CertificateVerifierErrors {
-    /// @notice Not as many thresholds as the table has weight columns: pass one for each.
-    error ArrayLengthMismatch();
-    /// @notice The certificate's table is older than the operator set allows: certify by a newer one.
-    error CertificateStale();
+interface IBN254CertificateVerifierErrors is ICertificateVerifierErrors {
     /// @notice Two points could not be added, since one is not on the curve: check every point that you pass.
     error ECAddFailed();
     /// @notice A point could not be multiplied, since it is not on the curve: check every point that you pass.
@@ -74,24 +66,11 @@ interface IBN254CertificateVerifierErrors {
     error InvalidProofLength();
     /// @notice The non-signers are not in strictly rising order of index: sort them, and name each once.
     error NonSignerIndicesNotSorted();
-    /// @notice Only the table updater installs tables: publish by way of it.
-    error OnlyTableUpdater();
-    /// @notice There is no table of this time: certify by one that was published.
-    error ReferenceTimestampDoesNotExist();
-    /// @notice The root that the table was proven against has been disabled: certify by another table.
-    error RootDisabled();
-    /// @notice There is a newer table already: publish a later one.
-    error TableUpdateStale();
-    /// @notice The signature is not that of the table's operators less the non-signers, or a non-signer is not in the table:
-    ///         rebuild the certificate.
-    error VerificationFailed();
 }
 
 /// @title What EigenLayer's BN254 certificate verifier says happened
-interface IBN254CertificateVerifierEvents is IBN254CertificateVerifierTypes {
+interface IBN254CertificateVerifierEvents is ICertificateVerifierEvents, IBN254CertificateVerifierTypes {
     event TableUpdated(OperatorSet operatorSet, uint32 referenceTimestamp, BN254OperatorSetInfo operatorSetInfo);
-    event OperatorSetOwnerUpdated(OperatorSet operatorSet, address owner);
-    event MaxStalenessPeriodUpdated(OperatorSet operatorSet, uint32 maxStalenessPeriod);
 }
 
 /// @title EigenLayer's BN254 certificate verifier
@@ -103,7 +82,7 @@ interface IBN254CertificateVerifierEvents is IBN254CertificateVerifierTypes {
 ///        zero: call `verifyCertificate` and look at the weights;
 ///      - `verifyCertificateProportion` rounds the threshold down.
 interface IBN254CertificateVerifier is
-    IBN254CertificateVerifierTypes,
+    ICertificateVerifier,
     IBN254CertificateVerifierErrors,
     IBN254CertificateVerifierEvents
 {
@@ -149,36 +128,10 @@ interface IBN254CertificateVerifier is
         OperatorSetConfig calldata operatorSetConfig
     ) external;
 
-    function operatorTableUpdater() external view returns (address);
-
-    /// @notice The newest table's timestamp, zero if the set has none.
-    function latestReferenceTimestamp(OperatorSet calldata operatorSet) external view returns (uint32);
-
-    function isReferenceTimestampSet(OperatorSet calldata operatorSet, uint32 referenceTimestamp)
-        external
-        view
-        returns (bool);
-
     function getOperatorSetInfo(OperatorSet calldata operatorSet, uint32 referenceTimestamp)
         external
         view
         returns (BN254OperatorSetInfo memory);
-
-    function getTotalStakeWeights(OperatorSet calldata operatorSet, uint32 referenceTimestamp)
-        external
-        view
-        returns (uint256[] memory);
-
-    function getOperatorCount(OperatorSet calldata operatorSet, uint32 referenceTimestamp)
-        external
-        view
-        returns (uint256);
-
-    /// @notice Zero until the set's first table has arrived.
-    function getOperatorSetOwner(OperatorSet calldata operatorSet) external view returns (address);
-
-    /// @notice How many seconds a table may be used; zero means for ever.
-    function maxOperatorTableStaleness(OperatorSet calldata operatorSet) external view returns (uint32);
 
     // ── Non-signers seen before ──────────────────────────────────────────────────────────────────────
 
@@ -194,9 +147,6 @@ interface IBN254CertificateVerifier is
     ) external view returns (BN254OperatorInfo memory);
 
     // ── Formats ──────────────────────────────────────────────────────────────────────────────────────
-
-    /// @notice What operators sign: binds the table and the message, and nothing else.
-    function calculateCertificateDigest(uint32 referenceTimestamp, bytes32 messageHash) external view returns (bytes32);
 
     function calculateOperatorInfoLeaf(BN254OperatorInfo calldata operatorInfo) external pure returns (bytes32);
 

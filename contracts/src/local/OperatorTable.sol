@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IBN254CertificateVerifier, OperatorSet} from "../interfaces/IBN254CertificateVerifier.sol";
+import {IBN254CertificateVerifier} from "../interfaces/IBN254CertificateVerifier.sol";
+import {ICertificateVerifier, OperatorSet} from "../interfaces/ICertificateVerifier.sol";
 import {BN254} from "../libraries/BN254.sol";
 import {OperatorInfoTree} from "../libraries/OperatorInfoTree.sol";
 import {OperatorRegistry} from "./OperatorRegistry.sol";
@@ -77,18 +78,18 @@ contract OperatorTable is OperatorRegistry {
 
     // ── Views ────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @inheritdoc IBN254CertificateVerifier
+    /// @inheritdoc ICertificateVerifier
     /// @dev This contract alone makes tables.
     function operatorTableUpdater() external view returns (address) {
         return address(this);
     }
 
-    /// @inheritdoc IBN254CertificateVerifier
+    /// @inheritdoc ICertificateVerifier
     function latestReferenceTimestamp(OperatorSet calldata operatorSet) external view returns (uint32) {
         return _sets[_keyOf(operatorSet)].latestReferenceTimestamp;
     }
 
-    /// @inheritdoc IBN254CertificateVerifier
+    /// @inheritdoc ICertificateVerifier
     function isReferenceTimestampSet(OperatorSet calldata operatorSet, uint32 referenceTimestamp)
         external
         view
@@ -106,7 +107,7 @@ contract OperatorTable is OperatorRegistry {
         return _tables[_keyOf(operatorSet)][referenceTimestamp].info;
     }
 
-    /// @inheritdoc IBN254CertificateVerifier
+    /// @inheritdoc ICertificateVerifier
     function getTotalStakeWeights(OperatorSet calldata operatorSet, uint32 referenceTimestamp)
         external
         view
@@ -115,7 +116,7 @@ contract OperatorTable is OperatorRegistry {
         return _tables[_keyOf(operatorSet)][referenceTimestamp].info.totalWeights;
     }
 
-    /// @inheritdoc IBN254CertificateVerifier
+    /// @inheritdoc ICertificateVerifier
     function getOperatorCount(OperatorSet calldata operatorSet, uint32 referenceTimestamp)
         external
         view
@@ -124,12 +125,12 @@ contract OperatorTable is OperatorRegistry {
         return _tables[_keyOf(operatorSet)][referenceTimestamp].info.numOperators;
     }
 
-    /// @inheritdoc IBN254CertificateVerifier
+    /// @inheritdoc ICertificateVerifier
     function getOperatorSetOwner(OperatorSet calldata operatorSet) external view returns (address) {
         return _sets[_keyOf(operatorSet)].configured ? owner() : address(0);
     }
 
-    /// @inheritdoc IBN254CertificateVerifier
+    /// @inheritdoc ICertificateVerifier
     function maxOperatorTableStaleness(OperatorSet calldata operatorSet) external view returns (uint32) {
         return _sets[_keyOf(operatorSet)].maxStaleness;
     }
@@ -152,7 +153,7 @@ contract OperatorTable is OperatorRegistry {
         return _tables[_keyOf(operatorSet)][referenceTimestamp].nonSigners[operatorIndex];
     }
 
-    /// @inheritdoc IBN254CertificateVerifier
+    /// @inheritdoc ICertificateVerifier
     function calculateCertificateDigest(uint32 referenceTimestamp, bytes32 messageHash) public pure returns (bytes32) {
         return keccak256(abi.encode(BN254_CERTIFICATE_TYPEHASH, referenceTimestamp, messageHash));
     }

@@ -8,6 +8,10 @@ import {
     IBN254CertificateVerifierTypes as VerifierTypes,
     OperatorSet
 } from "../../src/interfaces/IBN254CertificateVerifier.sol";
+import {
+    ICertificateVerifierErrors as SharedErrors,
+    ICertificateVerifierTypes as SharedTypes
+} from "../../src/interfaces/ICertificateVerifier.sol";
 import {IOperatorTable} from "../../src/interfaces/IOperatorTable.sol";
 import {BN254} from "../../src/libraries/BN254.sol";
 import {OperatorInfoTree} from "../../src/libraries/OperatorInfoTree.sol";
@@ -163,7 +167,7 @@ contract OperatorTableTest is Operators {
     }
 
     function test_publishTable_refusesASecondOneInABlockAndEmptySets() external {
-        vm.expectRevert(VerifierErrors.TableUpdateStale.selector);
+        vm.expectRevert(SharedErrors.TableUpdateStale.selector);
         table.publishTable(five);
         vm.warp(START + 1);
         table.setWeights(alone, operatorAt(MEMBERS), _weights(0));
@@ -189,8 +193,8 @@ contract OperatorTableTest is Operators {
 
     function test_updateOperatorTable_isNobodys() external {
         VerifierTypes.BN254OperatorSetInfo memory info;
-        vm.expectRevert(VerifierErrors.OnlyTableUpdater.selector);
-        table.updateOperatorTable(five, 1, info, VerifierTypes.OperatorSetConfig(address(this), 0));
+        vm.expectRevert(SharedErrors.OnlyTableUpdater.selector);
+        table.updateOperatorTable(five, 1, info, SharedTypes.OperatorSetConfig(address(this), 0));
     }
 
     function test_views_ofUnknownSetsAreEmpty() external view {
@@ -237,7 +241,7 @@ contract VerifyCertificateTest is Operators {
         vm.assume(mask != claimed);
         VerifierTypes.BN254Certificate memory cert = certify(PINNED, messageHash, mask);
         cert.nonSignerWitnesses = witnessesFor(PINNED, EVERYBODY & ~claimed);
-        vm.expectRevert(VerifierErrors.VerificationFailed.selector);
+        vm.expectRevert(SharedErrors.VerificationFailed.selector);
         table.verifyCertificate(five, cert);
     }
 
@@ -267,7 +271,7 @@ contract VerifyCertificateTest is Operators {
 
     function test_refusesInTheOrderOfEigenLayersVerifier() external {
         VerifierTypes.BN254Certificate memory cert = certify(PINNED + 1, bytes32("x"), EVERYBODY, PINNED);
-        vm.expectRevert(VerifierErrors.ReferenceTimestampDoesNotExist.selector);
+        vm.expectRevert(SharedErrors.ReferenceTimestampDoesNotExist.selector);
         table.verifyCertificate(five, cert);
 
         cert = certify(PINNED, bytes32("x"), 1);
@@ -289,7 +293,7 @@ contract VerifyCertificateTest is Operators {
         table.verifyCertificate(five, certify(PINNED, bytes32("x"), EVERYBODY));
         vm.warp(START + STALENESS + 1);
         cert.referenceTimestamp = 1;
-        vm.expectRevert(VerifierErrors.CertificateStale.selector);
+        vm.expectRevert(SharedErrors.CertificateStale.selector);
         table.verifyCertificate(five, cert);
     }
 
@@ -330,9 +334,9 @@ contract VerifyCertificateTest is Operators {
 
     function test_thresholdsNeedOneEntryPerColumn() external {
         VerifierTypes.BN254Certificate memory cert = certify(PINNED, bytes32("x"), EVERYBODY);
-        vm.expectRevert(VerifierErrors.ArrayLengthMismatch.selector);
+        vm.expectRevert(SharedErrors.ArrayLengthMismatch.selector);
         table.verifyCertificateProportion(five, cert, new uint16[](2));
-        vm.expectRevert(VerifierErrors.ArrayLengthMismatch.selector);
+        vm.expectRevert(SharedErrors.ArrayLengthMismatch.selector);
         table.verifyCertificateNominal(five, cert, new uint256[](0));
     }
 }

@@ -3,10 +3,8 @@ pragma solidity ^0.8.30;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
-import {
-    IBN254CertificateVerifierErrors as VerifierErrors,
-    IBN254CertificateVerifierTypes as VerifierTypes
-} from "../../src/interfaces/IBN254CertificateVerifier.sol";
+import {IBN254CertificateVerifierTypes as VerifierTypes} from "../../src/interfaces/IBN254CertificateVerifier.sol";
+import {ICertificateVerifierErrors as SharedErrors} from "../../src/interfaces/ICertificateVerifier.sol";
 import {
     IWorkflowStateMachine,
     IWorkflowStateMachineErrors as Errors,
@@ -292,7 +290,7 @@ contract SubmitPhaseResultTest is Machines {
         vm.assume(mask != claimed);
         VerifierTypes.BN254Certificate memory cert = abi.decode(_certificate(mask), (VerifierTypes.BN254Certificate));
         cert.nonSignerWitnesses = witnessesFor(PINNED, EVERYBODY & ~claimed);
-        _refuses(abi.encodeWithSelector(VerifierErrors.VerificationFailed.selector), abi.encode(cert));
+        _refuses(abi.encodeWithSelector(SharedErrors.VerificationFailed.selector), abi.encode(cert));
     }
 
     // ── Replayed ─────────────────────────────────────────────────────────────────────────────────────
@@ -332,7 +330,7 @@ contract SubmitPhaseResultTest is Machines {
         phases[0].operatorSetId = 2;
         executionId = started(phases);
         bytes memory foreign = abi.encode(certify(PINNED, machine.getMessageHash(executionId, 0, 0, RESULT), EVERYBODY));
-        _refuses(abi.encodeWithSelector(VerifierErrors.VerificationFailed.selector), foreign);
+        _refuses(abi.encodeWithSelector(SharedErrors.VerificationFailed.selector), foreign);
         submit(executionId, 0, RESULT, LONER);
         assertStatus(executionId, 0, Types.PhaseStatus.COMPLETED);
     }
