@@ -13,7 +13,7 @@ from hourglass.certificate.digests import inputs_hash, proposal_digest
 from hourglass.certificate.ecdsa import is_authentic, recover_signer
 from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.quorum import quorum_reached
-from hourglass.certificate.slots import ObservationSlot, Slot
+from hourglass.certificate.slots import Kind, ObservationSlot, Slot
 from hourglass.chain.port import ChainView
 from hourglass.reasons import Reason
 from hourglass.workflow.definition import PhaseDefinition
@@ -35,6 +35,8 @@ class Identity:
     operator: Address
     chain_id: ChainId
     state_machine: Address
+    mailbox: Address | None = None
+    """Whose plain tasks it takes, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,10 @@ def unless(holds: bool, reason: Reason, detail: str = "") -> Objection | None:
 
 def check_address(slot: ObservationSlot | Slot, me: Identity) -> Objection | None:
     """Is it for this chain and this contract? Needs no look at the chain."""
+    ours = me.mailbox if slot.kind is Kind.TASK else me.state_machine
     return unless(
         slot.chain_id == me.chain_id, Reason.WRONG_CHAIN, f"It says {slot.chain_id}, this is {me.chain_id}."
-    ) or unless(
-        slot.state_machine == me.state_machine, Reason.WRONG_CONTRACT, f"It says {slot.state_machine}."
-    )
+    ) or unless(slot.state_machine == ours, Reason.WRONG_CONTRACT, f"It says {slot.state_machine}.")
 
 
 def check_phase(

@@ -75,6 +75,7 @@ def _work(request: PhaseRequest, evidence: Evidence, operator: Address, ends: Ch
         trigger_data=request.trigger_data,
         operator=operator,
         deadline=ends,
+        kind=slot.kind,
     )
 
 

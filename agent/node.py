@@ -59,9 +59,11 @@ from agent.series_checks import scope_of
 from agent.signer import Signer
 from hourglass.bls.signatures import default_backend
 from hourglass.bus.port import Bus, Delivery, StreamSpec
-from hourglass.certificate.slots import ObservationSlot
+from hourglass.certificate.slots import Kind, ObservationSlot
 from hourglass.certificate.ticks import COEFFICIENT_BYTES, are_signed
+from hourglass.chain.mailbox_port import TaskMailbox
 from hourglass.chain.port import Chain
+from hourglass.chain.task_phase import definition_of, view_of
 from hourglass.errors import BusError, ChainError, DecodeError, HandlerError, SignerError
 from hourglass.reasons import Fault, Reason
 from hourglass.workflow.identifiers import Address, OperatorSetId
@@ -86,13 +88,18 @@ async def run(
     signer: Signer,
     handlers: Handlers,
     ready: Callable[[], None] | None = None,
+    mailbox: TaskMailbox | None = None,
 ) -> None:
-    """Be an operator's agent until cancelled. `ready` is called once requests are being taken."""
+    """Be an operator's agent until cancelled. `ready` is called once requests are being taken.
+
+    `mailbox`: whose plain tasks it takes beside phases; None: it takes none.
+    """
     await bus.ensure_streams(tuple(StreamSpec(**plan.as_dict()) for plan in STREAMS))
     sets = tuple(OperatorSetId(Address.parse(one.avs), one.number) for one in config.operator_sets)
-    me = Identity(signer.operator, chain.chain_id, chain.state_machine)
+    tasks_of = None if mailbox is None else mailbox.address
+    me = Identity(signer.operator, chain.chain_id, chain.state_machine, tasks_of)
     async with asyncio.TaskGroup() as group:
-        node = Node(me, chain, bus, signer, handlers, group)
+        node = Node(me, chain, bus, signer, handlers, group, mailbox)
         durable = f"agent-{signer.operator.hex()}"
         async with bus.subscribe(PHASES.name, durable, requests_filter(sets)) as deliveries:
             log.info("agent up", operator=str(signer.operator), sets=[str(one) for one in sets])
@@ -112,6 +119,7 @@ class Node:
     signer: Signer
     handlers: Handlers
     group: asyncio.TaskGroup
+    mailbox: TaskMailbox | None = None
     duties: OrderedDict[ObservationSlot, Duty] = field(default_factory=OrderedDict)
     refused: Counter[Reason] = field(default_factory=Counter)
     _seen_at: dict[ObservationSlot, float] = field(default_factory=dict)
@@ -219,18 +227,31 @@ class Node:
     async def _view(self, duty: Duty, about: Looked) -> Event:
         slot = duty.slot
         try:
-            view = await self.chain.phase(slot.execution_id, slot.phase_index)
-            if view is None:
-                return ChainNotViewed(about, Objection(Reason.UNKNOWN_EXECUTION))
-            table = await self.chain.operator_table(view.operator_set, view.reference_timestamp)
-            workflow = await self.chain.workflow(view.workflow_id)
+            if slot.kind is Kind.TASK:
+                evidence = await self._task_evidence(slot)
+            else:
+                evidence = await self._phase_evidence(slot)
         except ChainError as error:
             return ChainNotViewed(about, Objection(error.reason, error.detail))
-        if workflow is None:
-            return ChainNotViewed(about, Objection(Reason.UNKNOWN_EXECUTION))
         now = asyncio.get_running_loop().time()
-        evidence = Evidence(view, table, workflow.definition.phases[slot.phase_index])
         return ChainViewed(about, evidence, now - self._seen_at.get(slot, now))
+
+    async def _phase_evidence(self, slot: ObservationSlot) -> Evidence:
+        view = await self.chain.phase(slot.execution_id, slot.phase_index)
+        if view is None:
+            raise ChainError(Reason.UNKNOWN_EXECUTION)
+        table = await self.chain.operator_table(view.operator_set, view.reference_timestamp)
+        workflow = await self.chain.workflow(view.workflow_id)
+        if workflow is None:
+            raise ChainError(Reason.UNKNOWN_EXECUTION)
+        return Evidence(view, table, workflow.definition.phases[slot.phase_index])
+
+    async def _task_evidence(self, slot: ObservationSlot) -> Evidence:
+        task = None if self.mailbox is None else await self.mailbox.task(slot.execution_id)
+        if task is None:
+            raise ChainError(Reason.TASK_UNKNOWN)
+        table = await self.chain.operator_table(task.operator_set, task.reference_timestamp)
+        return Evidence(view_of(task), table, definition_of(task))
 
     async def _watch(self, effect: WatchCondition) -> Event:
         try:

@@ -1,11 +1,12 @@
 """An aggregator's settings: one YAML file per node."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from aggregator.opening import Pace
 from hourglass.bus.config import BusConfig
 from hourglass.chain.account import KeyConfig
 from hourglass.chain.config import ChainConfig
+from hourglass.workflow.identifiers import Address
 
 
 class PaceConfig(BaseModel):
@@ -34,6 +35,27 @@ class ApiConfig(BaseModel):
     port: int = Field(default=9000, ge=0, le=65_535)
 
 
+class TasksConfig(BaseModel):
+    """The plain TaskMailbox tasks that the aggregator serves beside workflows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mailbox: str
+    """EigenLayer's TaskMailbox on the chain above."""
+    avss: tuple[str, ...] = Field(min_length=1)
+    """Whose tasks: the mailbox is shared by all AVSs of the chain."""
+
+    @field_validator("mailbox")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        return str(Address.parse(value))
+
+    @field_validator("avss")
+    @classmethod
+    def _are_addresses(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(Address.parse(value)) for value in values)
+
+
 class AggregatorConfig(BaseModel):
     """Everything that `hourglass aggregator run` needs to know."""
 
@@ -44,3 +66,4 @@ class AggregatorConfig(BaseModel):
     key: KeyConfig
     api: ApiConfig = ApiConfig()
     pace: PaceConfig = PaceConfig()
+    tasks: TasksConfig | None = None

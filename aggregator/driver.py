@@ -41,7 +41,15 @@ from hourglass.bls.curve import Backend
 from hourglass.bus.port import Bus
 from hourglass.certificate.curves import BadSignatures, certify_or_blame
 from hourglass.certificate.digests import proposal_digest, series_proposal_digest
-from hourglass.chain.port import Call, CheckPhaseTimeout, Receipt, SigningAccount, SubmitPhaseResult
+from hourglass.certificate.slots import Kind, ObservationSlot
+from hourglass.chain.port import (
+    Call,
+    CheckPhaseTimeout,
+    Receipt,
+    SigningAccount,
+    SubmitPhaseResult,
+    SubmitTaskResult,
+)
 from hourglass.errors import BusError, ChainError, DecodeError, SignerError
 from hourglass.reasons import Reason
 from messages.requests import PhaseRequest, Proposal, SeriesProposal, TickCertificate
@@ -134,11 +142,8 @@ class Driver:
                 await self._propose(effect)
             case Certify():
                 self.put(await asyncio.to_thread(self._certify, effect))
-            case Submit(round, result, certificate):
-                slot = self.session.opening.slot
-                await self._send(
-                    SubmitPhaseResult(slot.execution_id, slot.phase_index, round, result, certificate)
-                )
+            case Submit():
+                await self._send(_submission(self.session.opening.slot, effect))
             case CloseOnChain():
                 slot = self.session.opening.slot
                 await self._send(CheckPhaseTimeout(slot.execution_id, slot.phase_index))
@@ -223,3 +228,13 @@ class Driver:
             execution=slot.execution_id.hex(),
             phase=slot.phase_index,
         )
+
+
+def _submission(slot: ObservationSlot, effect: Submit) -> Call:
+    match slot.kind:
+        case Kind.PHASE:
+            return SubmitPhaseResult(
+                slot.execution_id, slot.phase_index, effect.round, effect.result, effect.certificate
+            )
+        case Kind.TASK:
+            return SubmitTaskResult(slot.state_machine, slot.execution_id, effect.result, effect.certificate)

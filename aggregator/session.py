@@ -36,6 +36,7 @@ from aggregator.events import (
 )
 from aggregator.opening import Opening, Pace
 from aggregator.ticking import Ticking
+from hourglass.certificate.slots import Kind
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import ChainTime, Tick
 from hourglass.workflow.turns import submission_order
@@ -224,6 +225,10 @@ class PhaseSession:
         return (Submit(decision.slot.round, decision.result, decision.certificate),)
 
     def _close(self, now: float) -> Effects:
+        if self._close_at is None and self.opening.slot.kind is Kind.TASK:
+            # A mailbox needs nobody to tell it the time; this is the last that is heard of the task.
+            self._close_at = float("inf")
+            return (Note(None, Reason.TASK_EXPIRED), *self._silent())
         if self._close_at is None:
             self._close_at = now + self._turns_before_mine() * self.pace.turn_s
         if now < self._close_at:
@@ -232,7 +237,10 @@ class PhaseSession:
         effects: Effects = (CloseOnChain(),)
         if self.decision is None and not self.opening.started.waiting:
             effects += (Note(None, Reason.QUORUM_NOT_REACHED),)
-        return effects + tuple(note for one in self.collections.values() for note in one.silent())
+        return effects + self._silent()
+
+    def _silent(self) -> Effects:
+        return tuple(note for one in self.collections.values() for note in one.silent())
 
     def _wake(self, now: float, at: float) -> Effects:
         if at == float("inf") or (self._wake_at is not None and self._wake_at <= at):

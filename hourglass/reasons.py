@@ -87,9 +87,9 @@ class Reason(Enum):
     )
     WRONG_CONTRACT = (
         "wrong_contract", Fault.PEER,
-        "The request is for another state machine.",
-        "Its contract address differs from the one this node is configured for.",
-        "Check `chain.state_machine` in the configuration of both nodes.",
+        "The request is for another contract.",
+        "Its state machine, or its task mailbox, is not the one this node is configured for.",
+        "Check `chain.state_machine`, and `mailbox` under `tasks`, in the configuration of both nodes.",
     )
     WRONG_OPERATOR_SET = (
         "wrong_operator_set", Fault.PEER,
@@ -382,6 +382,18 @@ class Reason(Enum):
         "Too little stake signed one result before the deadline.",
         "Operators were missing, refused or disagreed.",
         "See each operator's own reason beside it.",
+    )
+    TASK_EXPIRED = (
+        "task_expired", Fault.OPERATOR,
+        "The task's time was over before enough stake had signed the same result.",
+        "Too few operators answered, or they answered differently. The mailbox takes no result any more.",
+        "See `operators` in the aggregator's status for who did not sign; the refund collector may reclaim the fee.",
+    )
+    TASK_UNKNOWN = (
+        "task_unknown", Fault.PEER,
+        "There is no such task in the mailbox.",
+        "The message names a task that this node's endpoint does not hold: of a reorged block, or invented.",
+        "Nothing to do if it is rare; otherwise check that all nodes name the same mailbox and chain.",
     )
     INBOX_FULL = (
         "inbox_full", Fault.WORLD,

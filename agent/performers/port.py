@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from hourglass.certificate.slots import Kind
 from hourglass.workflow.identifiers import (
     Address,
     Attempt,
@@ -29,6 +30,8 @@ class Work:
     trigger_data: bytes | None
     operator: Address
     deadline: ChainTime
+    kind: Kind = Kind.PHASE
+    """Of a task, the payload is all that there is, and `execution_id` its hash."""
 
 
 class Performer(Protocol):

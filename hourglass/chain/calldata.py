@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from eth_abi.abi import encode as abi_encode
+from eth_hash.auto import keccak
+
 from hourglass.certificate.digests import phase_definition_tuple, phase_options_tuple
 from hourglass.chain.codec import Contract
 from hourglass.chain.port import (
@@ -13,10 +16,14 @@ from hourglass.chain.port import (
     RegisterWorkflow,
     SetPaused,
     SubmitPhaseResult,
+    SubmitTaskResult,
     Trigger,
 )
 from hourglass.workflow.definition import WorkflowDefinition
 from hourglass.workflow.identifiers import Address
+
+SUBMIT_RESULT = bytes(keccak(b"submitResult(bytes32,bytes,bytes)")[:4])
+"""`TaskMailbox.submitResult(taskHash, executorCert, result)`."""
 
 
 def calldata(machine: Contract, call: Call) -> bytes:
@@ -29,6 +36,10 @@ def calldata(machine: Contract, call: Call) -> bytes:
         case SubmitPhaseResult(execution_id, phase_index, round, result, certificate):
             return machine.call(
                 "submitPhaseResult", execution_id, phase_index, round, result, certificate.encode()
+            )
+        case SubmitTaskResult(_, task_hash, result, certificate):
+            return SUBMIT_RESULT + abi_encode(
+                ["bytes32", "bytes", "bytes"], [task_hash, certificate.encode(), result]
             )
         case CheckPhaseTimeout(execution_id, phase_index):
             return machine.call("checkPhaseTimeout", execution_id, phase_index)
@@ -63,4 +74,10 @@ def value_of(call: Call) -> int:
 
 def receiver_of(call: Call, state_machine: Address) -> Address:
     """The contract that it is for."""
-    return call.to if isinstance(call, CallContract) else state_machine
+    match call:
+        case CallContract(to=to):
+            return to
+        case SubmitTaskResult(mailbox=mailbox):
+            return mailbox
+        case _:
+            return state_machine

@@ -11,6 +11,7 @@ from typing import Protocol
 from hourglass.certificate.curves import AnyCertificate, AnyTable
 from hourglass.certificate.ecdsa import sign_digest
 from hourglass.certificate.ecdsa_signer import EcdsaSigner
+from hourglass.chain.tasks import TaskEvent
 from hourglass.workflow.definition import RegisteredWorkflow, WorkflowDefinition
 from hourglass.workflow.events import WorkflowEvent
 from hourglass.workflow.execution import ExecutionStatus, PhaseStatus
@@ -52,7 +53,7 @@ class LoggedEvent:
     block_hash: bytes
     log_index: int
     tx_hash: TxHash
-    event: WorkflowEvent
+    event: WorkflowEvent | TaskEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,16 @@ class SubmitPhaseResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SubmitTaskResult:
+    """`TaskMailbox.submitResult`: answer a task with a quorum's certificate. It goes to the mailbox."""
+
+    mailbox: Address
+    task_hash: ExecutionId
+    result: bytes
+    certificate: AnyCertificate
+
+
+@dataclass(frozen=True, slots=True)
 class CheckPhaseTimeout:
     """`checkPhaseTimeout`: end a phase's attempt whose deadline has passed; what follows is the definition's."""
 
@@ -192,6 +203,7 @@ Call = (
     RegisterWorkflow
     | ExecuteWorkflow
     | SubmitPhaseResult
+    | SubmitTaskResult
     | CheckPhaseTimeout
     | Trigger
     | CancelExecution

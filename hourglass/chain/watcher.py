@@ -1,4 +1,4 @@
-"""Follows one state machine's events: none skipped, none repeated, a reorg told as an event of its own.
+"""Follows one contract's events: none skipped, none repeated, a reorg told as an event of its own.
 
 `Trail` decides what to ask for next; this asks, retries while the endpoint fails, and hands on what came.
 """
@@ -6,10 +6,11 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
-from hourglass.chain.port import Block, Chain, LoggedEvent
+from hourglass.chain.port import Block, LoggedEvent
 from hourglass.chain.trail import LookBack, Rest, TakeBlock, TakeRange, Trail
 from hourglass.errors import ChainError
 from hourglass.reasons import Reason
@@ -38,8 +39,28 @@ class HeadAdvanced:
 WatchEvent = LoggedEvent | Reorged | HeadAdvanced
 
 
+class Followed(Protocol):
+    """A contract's events, block by block: a `port.Chain`'s state machine, or a mailbox. See there."""
+
+    async def head(self) -> Block:
+        """The newest block."""
+        ...
+
+    async def block(self, number: BlockNumber) -> Block | None:
+        """A block by its number."""
+        ...
+
+    async def events(self, first: BlockNumber, last: BlockNumber) -> tuple[LoggedEvent, ...]:
+        """In these blocks, both included."""
+        ...
+
+    async def events_of(self, block: Block) -> tuple[LoggedEvent, ...]:
+        """In exactly this block."""
+        ...
+
+
 async def watch(
-    chain: Chain, first: BlockNumber, poll_interval_s: float, confirmations: int = 0
+    chain: Followed, first: BlockNumber, poll_interval_s: float, confirmations: int = 0
 ) -> AsyncGenerator[WatchEvent, None]:
     """Everything from block `first` on, for ever; blocks count once `confirmations` more stand on them.
 
@@ -67,7 +88,7 @@ async def watch(
 
 @dataclass(slots=True)
 class _Watcher:
-    chain: Chain
+    chain: Followed
     trail: Trail
     confirmations: int
     head: Block | None = None

@@ -39,8 +39,9 @@ from aggregator.events import (
 from aggregator.journey import Journey
 from aggregator.node import Node
 from aggregator.opening import Opening, Pace
-from aggregator.routing import Home
+from aggregator.phase_road import PhaseRoad
 from aggregator.session import PhaseSession
+from aggregator.sessions import Sessions
 from aggregator.snapshot import snapshot
 from hourglass.certificate.certificates import certify
 from hourglass.certificate.digests import observation_digest
@@ -268,7 +269,7 @@ def test_a_flood_of_answers_drowns_neither_the_clock_nor_what_became_of_own_effe
 @contextmanager
 def node() -> Iterator[Node]:
     nothing: Any = None
-    yield Node(nothing, nothing, PACE, Home(samples.CHAIN_ID, samples.MACHINE))
+    yield Node(nothing, Sessions(PhaseRoad(nothing, samples.OPERATORS[0]), nothing, PACE))
 
 
 async def test_a_session_that_is_over_and_fails_does_not_end_the_hearing_of_others(
@@ -278,10 +279,10 @@ async def test_a_session_that_is_over_and_fails_does_not_end_the_hearing_of_othe
         raise ZeroDivisionError
 
     with node() as made:
-        made._remember(samples.OBSERVATION_SLOT, driver(session()))
+        made.phases._remember(samples.OBSERVATION_SLOT, driver(session()))
         monkeypatch.setattr(PhaseSession, "receive", fail)
         made._route(RefusalReceived(samples.refusal(0, "anything")), "subject")
-        assert not made.remembered
+        assert not made.phases.remembered
     await asyncio.sleep(0)
 
 
