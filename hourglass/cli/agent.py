@@ -67,9 +67,9 @@ async def _run(path: Path) -> None:
 @cache
 def read_key(config: "BlsKeyConfig") -> "SecretKey":
     """The key in a keystore; read once, for all the sets that share it. Raises ConfigError."""
-    from hourglass.bls.keystore import read_keystore
     from hourglass.bls.signatures import default_backend
     from hourglass.cli.settings import read_secret_file
+    from hourglass.keystores.bn254 import read_keystore
 
     password = config.password_file
     return read_keystore(

@@ -9,11 +9,12 @@ import typer
 
 from hourglass.bls.curve import SUBGROUP_ORDER
 from hourglass.bls.keys import ENTROPY_BYTES, SecretKey
-from hourglass.bls.keystore import IV_BYTES, SALT_BYTES, read_keystore, write_keystore
 from hourglass.bls.signatures import default_backend
 from hourglass.cli.output import Format, Output, show_one
 from hourglass.cli.settings import read_secret_file
 from hourglass.errors import ConfigError
+from hourglass.keystores.bn254 import read_keystore, write_keystore
+from hourglass.keystores.encryption import IV_BYTES, SALT_BYTES
 from hourglass.reasons import Reason
 
 app = typer.Typer(no_args_is_help=True, help="Make, import and show operators' BLS keys.")

@@ -16,10 +16,10 @@ from typing import Any
 import yaml
 
 from hourglass.bls.keys import ENTROPY_BYTES, SecretKey
-from hourglass.bls.keystore import write_keystore
 from hourglass.bls.signatures import default_backend
 from hourglass.certificate.ecdsa import address_of
 from hourglass.chain.port import Account
+from hourglass.keystores.bn254 import write_keystore
 from hourglass.testing.anvil import Anvil
 from hourglass.testing.deployment import Deployment, OperatorRegistration, SetName, deploy_local
 from hourglass.testing.nats_server import NatsServer
