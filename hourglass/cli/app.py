@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from hourglass.cli import agent, aggregator, bench, demo, dev, fees, keys, status, workflow
+from hourglass.cli import (
+    agent,
+    aggregator,
+    bench,
+    debug,
+    demo,
+    dev,
+    execution_logs,
+    fees,
+    keys,
+    status,
+    workflow,
+)
 from hourglass.cli.output import Exit, err, exit_code
 from hourglass.errors import HourglassError
 
@@ -28,6 +40,8 @@ app.add_typer(fees.app, name="fees")
 app.add_typer(keys.app, name="keys")
 app.add_typer(bench.app, name="bench")
 app.command(name="status")(status.status)
+app.command(name="logs")(execution_logs.logs)
+app.command(name="debug")(debug.debug)
 app.command(name="dev")(dev.dev)
 app.command(name="demo")(demo.demo)
 

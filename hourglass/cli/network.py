@@ -15,7 +15,7 @@ from hourglass.reasons import Reason
 
 if TYPE_CHECKING:
     from hourglass.chain.client import EvmChain
-    from hourglass.chain.port import Account
+    from hourglass.chain.port import SigningAccount
     from hourglass.chain.sender import TransactionSender
 
 VARIABLE = "HOURGLASS_NETWORK"
@@ -58,8 +58,8 @@ NetworkOrNone = Annotated[
 ]
 
 
-def load_network(path: Path | None) -> NetworkConfig:
-    """The network. Raises ConfigError if there is none."""
+def find_network(path: Path | None) -> Path:
+    """The network's file: this one, or the one near by. Raises ConfigError if there is none."""
     found = path if path is not None else _near_by()
     if found is None:
         raise ConfigError(
@@ -67,7 +67,12 @@ def load_network(path: Path | None) -> NetworkConfig:
             f"No network is named and none is near by: start one with `hourglass dev`, or give --network FILE, "
             f"or set {VARIABLE} (now {os.environ.get(VARIABLE, 'not set')}).",
         )
-    return load_settings(found, NetworkConfig)
+    return found
+
+
+def load_network(path: Path | None) -> NetworkConfig:
+    """The network. Raises ConfigError if there is none."""
+    return load_settings(find_network(path), NetworkConfig)
 
 
 def load_network_if_any(wish: str | None) -> NetworkConfig | None:
@@ -80,7 +85,7 @@ def load_network_if_any(wish: str | None) -> NetworkConfig | None:
 
 def paying_account(
     network: NetworkConfig, key: Path | None = None, password_file: Path | None = None
-) -> "Account":
+) -> "SigningAccount":
     """The account of this key file, else the network's own. Raises ConfigError if there is neither."""
     if key is not None:
         return load_account(KeyConfig(file=key, password_file=password_file))
@@ -91,7 +96,7 @@ def paying_account(
     return load_account(network.key)
 
 
-def sender_of(chain: "EvmChain", network: NetworkConfig, account: "Account") -> "TransactionSender":
+def sender_of(chain: "EvmChain", network: NetworkConfig, account: "SigningAccount") -> "TransactionSender":
     """Sends with the network's own limits."""
     from hourglass.chain.sender import TransactionSender
 

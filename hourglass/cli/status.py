@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hourglass.cli.arguments import execution_of
 from hourglass.cli.network import Network, NetworkConfig, load_network
 from hourglass.cli.output import Exit, Format, Output, out, show
 from hourglass.errors import ConfigError
@@ -23,7 +24,10 @@ ENDED = {"COMPLETED": Exit.FINE, "FAILED": Exit.FAILED, "CANCELLED": Exit.FAILED
 
 
 def status(
-    execution: Annotated[str, typer.Argument(help="The execution's id, 0x and 64 hexadecimal digits.")],
+    execution: Annotated[
+        str | None, typer.Argument(help="The execution's id, 0x and 64 hexadecimal digits.")
+    ] = None,
+    execution_id: Annotated[str | None, typer.Option(help="The same, as an option.")] = None,
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Go on until the execution has ended.")
     ] = False,
@@ -34,7 +38,16 @@ def status(
 
     Exits with 1 if the execution failed or was cancelled.
     """
-    raise typer.Exit(asyncio.run(_status(_id(execution), watch, load_network(network), output)))
+    named = execution_of(_one_of(execution, execution_id))
+    raise typer.Exit(asyncio.run(_status(named, watch, load_network(network), output)))
+
+
+def _one_of(argument: str | None, option: str | None) -> str:
+    """Raises BadParameter unless exactly one is given, or both are the same."""
+    given = {one for one in (argument, option) if one is not None}
+    if len(given) != 1:
+        raise typer.BadParameter("Name one execution: hourglass status 0x…, or --execution-id 0x…")
+    return given.pop()
 
 
 async def _status(execution_id: "ExecutionId", watch: bool, network: NetworkConfig, output: Format) -> Exit:
@@ -86,16 +99,17 @@ async def read_rows(chain: "EvmChain", execution_id: "ExecutionId") -> list[dict
 
 def ask_aggregators(network: NetworkConfig, execution_id: "ExecutionId") -> list[dict[str, Any]]:
     """What the first aggregator that answers knows of the execution's phases; nothing if none answers."""
-    for url in network.aggregators:
-        try:
-            with urllib.request.urlopen(
-                f"{url}/executions/0x{execution_id.hex()}", timeout=API_TIMEOUT_S
-            ) as got:
-                phases: list[dict[str, Any]] = json.load(got)["phases"]
-                return phases
-        except (OSError, ValueError, KeyError):
-            continue
-    return []
+    return next((known for url in network.aggregators if (known := ask(url, execution_id)) is not None), [])
+
+
+def ask(url: str, execution_id: "ExecutionId") -> list[dict[str, Any]] | None:
+    """What this aggregator knows of the execution's phases; None if it does not answer."""
+    try:
+        with urllib.request.urlopen(f"{url}/executions/0x{execution_id.hex()}", timeout=API_TIMEOUT_S) as got:
+            phases: list[dict[str, Any]] = json.load(got)["phases"]
+            return phases
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _merged(
@@ -133,15 +147,3 @@ def _ticks(ticks: dict[str, Any] | None) -> str:
 def _summary(code: str) -> str:
     reason = reason_by_code(code)
     return f"{code} ({reason.summary})" if reason else code
-
-
-def _id(text: str) -> "ExecutionId":
-    from hourglass.workflow.identifiers import WORD_BYTES, ExecutionId
-
-    try:
-        raw = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        raw = b""
-    if len(raw) != WORD_BYTES:
-        raise ConfigError(Reason.UNKNOWN_NAME, f"{text!r} is no execution id: 0x and 64 hexadecimal digits.")
-    return ExecutionId(raw)
