@@ -21,6 +21,7 @@ from hourglass.cerberus.config import CerberusConfig
 from hourglass.cerberus.wire.signer_pb2 import SignGenericRequest, SignGenericResponse
 from hourglass.errors import ConfigError, PointError, SignerError
 from hourglass.reasons import Reason
+from hourglass.secret_files import read_open, read_sealed
 
 METHOD = "/signer.v1.Signer/SignGeneric"
 UNREACHABLE = frozenset(
@@ -59,7 +60,7 @@ class CerberusSigner:
         Raises ConfigError(KEY_UNUSABLE) for a public key that is none, and for files that cannot be read.
         """
         public_key = _public_key(config.public_key, backend)
-        api_key, password = _read(config.api_key_file), _read(config.password_file)
+        api_key, password = _secret(config.api_key_file), _secret(config.password_file)
         if not (api_key.isascii() and api_key.isprintable()):
             raise ConfigError(
                 Reason.KEY_UNUSABLE, f"{config.api_key_file} holds no API key: it is not printable."
@@ -119,12 +120,16 @@ def _channel(config: CerberusConfig) -> Iterator[grpc.Channel]:
     if config.plaintext:
         channel = grpc.insecure_channel(config.address, OPTIONS)
     else:
-        roots = _read_bytes(config.ca_file) if config.ca_file is not None else None
+        roots = read_sealed(config.ca_file) if config.ca_file is not None else None
         channel = grpc.secure_channel(config.address, grpc.ssl_channel_credentials(roots), OPTIONS)
     try:
         yield channel
     finally:
         channel.close()
+
+
+def _secret(path: Path | None) -> str:
+    return "" if path is None else read_open(path)
 
 
 def _public_key(text: str, backend: Backend) -> PublicKey:
@@ -140,17 +145,3 @@ def _public_key(text: str, backend: Backend) -> PublicKey:
             Reason.KEY_UNUSABLE, "The configured public key's two halves are of different keys."
         )
     return key
-
-
-def _read(path: Path | None) -> str:
-    try:
-        return _read_bytes(path).decode("utf-8").strip() if path is not None else ""
-    except UnicodeDecodeError as error:
-        raise ConfigError(Reason.KEY_UNUSABLE, f"{path} is no text.") from error
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(Reason.KEY_UNUSABLE, f"{path}: {error.strerror}.") from error

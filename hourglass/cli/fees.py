@@ -15,7 +15,7 @@ from hourglass.reasons import Reason
 if TYPE_CHECKING:
     from hourglass.chain.client import EvmChain
     from hourglass.chain.fees import FeeVault
-    from hourglass.chain.port import Account
+    from hourglass.chain.port import SigningAccount
     from hourglass.chain.sender import TransactionSender
     from hourglass.workflow.identifiers import Address, ExecutionId, PhaseIndex
 
@@ -164,7 +164,7 @@ async def _claim(
     phase: str | None,
     operator: "Address",
     vault: str | None,
-    account: "Account",
+    account: "SigningAccount",
     network: NetworkConfig,
     output: Format,
 ) -> Exit:
@@ -207,7 +207,7 @@ async def _withdraw(
     to: "Address | None",
     token: str | None,
     vault: str | None,
-    account: "Account",
+    account: "SigningAccount",
     network: NetworkConfig,
     output: Format,
 ) -> Exit:

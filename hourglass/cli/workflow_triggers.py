@@ -24,7 +24,7 @@ from hourglass.reasons import Reason
 
 if TYPE_CHECKING:
     from hourglass.chain.client import EvmChain
-    from hourglass.chain.port import Account, Call, ChainView, Receipt
+    from hourglass.chain.port import Call, ChainView, Receipt, SigningAccount
     from hourglass.workflow.definition import PhaseDefinition
     from hourglass.workflow.identifiers import Digest, ExecutionId, PhaseIndex
     from hourglass.workflow.triggers import ChainEvent
@@ -126,7 +126,7 @@ async def _trigger(
     execution_id: "ExecutionId",
     phase: str,
     brought: _Brought,
-    account: "Account",
+    account: "SigningAccount",
     network: NetworkConfig,
     output: Format,
 ) -> None:
@@ -189,15 +189,14 @@ async def _log(chain: "EvmChain", target: _Target, event: "ChainEvent") -> bytes
 
 
 async def _approve(
-    execution_id: "ExecutionId", phase: str, account: "Account", network: NetworkConfig, output: Format
+    execution_id: "ExecutionId", phase: str, account: "SigningAccount", network: NetworkConfig, output: Format
 ) -> None:
-    from hourglass.certificate.ecdsa import sign_digest
     from hourglass.chain.client import EvmChain
 
     async with EvmChain.connect(network.chain) as chain:
         target = await _target(chain, execution_id, phase)
         _require_signer(target, account)
-        signature = sign_digest(account.secret, _approval_digest(chain, target))
+        signature = await asyncio.to_thread(account.sign, _approval_digest(chain, target))
     show_one(
         output,
         {
@@ -210,7 +209,7 @@ async def _approve(
     )
 
 
-def _require_signer(target: _Target, account: "Account") -> None:
+def _require_signer(target: _Target, account: "SigningAccount") -> None:
     """A signature that nobody counts would only spoil the others."""
     from hourglass.workflow.review import conditions_of
     from hourglass.workflow.triggers import MultiSig
@@ -235,7 +234,7 @@ def _approval_digest(chain: "EvmChain", target: _Target) -> "Digest":
 
 
 async def _cancel(
-    execution_id: "ExecutionId", account: "Account", network: NetworkConfig, output: Format
+    execution_id: "ExecutionId", account: "SigningAccount", network: NetworkConfig, output: Format
 ) -> None:
     from hourglass.chain.client import EvmChain
     from hourglass.chain.port import CancelExecution
@@ -269,5 +268,7 @@ async def _target(chain: "EvmChain", execution_id: "ExecutionId", phase: str) ->
     return _Target(execution_id, index, definition, found)
 
 
-async def _sent(chain: "EvmChain", network: NetworkConfig, account: "Account", call: "Call") -> "Receipt":
+async def _sent(
+    chain: "EvmChain", network: NetworkConfig, account: "SigningAccount", call: "Call"
+) -> "Receipt":
     return await sender_of(chain, network, account).send(call)
