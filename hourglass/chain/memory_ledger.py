@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from eth_hash.auto import keccak
 
+from hourglass.certificate.curves import AnyTable
+from hourglass.certificate.digests import ecdsa_domain_separator
+from hourglass.certificate.ecdsa_table import EcdsaOperator, EcdsaOperatorTable
 from hourglass.certificate.operators import Operator, OperatorTable
 from hourglass.chain.memory_performance import Performance
 from hourglass.chain.memory_rules import ContractState, Home
@@ -32,6 +35,9 @@ GAS_USED = 250_000
 BASE_FEE_WEI = 10**9
 REPLACEMENT_PERCENT = 110
 """What another transaction with the same nonce must offer, as nodes demand."""
+
+ECDSA_DOMAIN_SEPARATOR = ecdsa_domain_separator(Address(b"\xec" * 20))
+"""Of the verifier of ECDSA operator sets, whose address is nobody else's here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +179,22 @@ class Ledger:
     def publish_table(
         self,
         operator_set: OperatorSetId,
-        operators: Sequence[Operator],
+        operators: Sequence[Operator] | Sequence[EcdsaOperator],
         max_staleness_s: int = 0,
         after_s: int = BLOCK_TIME_S,
     ) -> ReferenceTimestamp:
-        """A new table of the set, from a new block on. Raises ValueError for one that cannot be."""
+        """A new table of the set, from a new block on, of the curve that its members' keys are of.
+
+        Raises ValueError for one that cannot be.
+        """
         now = ReferenceTimestamp(self.head.timestamp + after_s)
-        weighty = tuple(operator for operator in operators if any(operator.weights))
-        table = OperatorTable(operator_set, now, max_staleness_s, weighty, self.home.backend)
+        on_bn254 = tuple(one for one in operators if isinstance(one, Operator) and any(one.weights))
+        on_ecdsa = tuple(one for one in operators if isinstance(one, EcdsaOperator) and any(one.weights))
+        table: AnyTable
+        if on_ecdsa:
+            table = EcdsaOperatorTable(operator_set, now, max_staleness_s, on_ecdsa, ECDSA_DOMAIN_SEPARATOR)
+        else:
+            table = OperatorTable(operator_set, now, max_staleness_s, on_bn254, self.home.backend)
         self.mine(after_s)
         state = self.newest.state
         tables = {**state.tables, operator_set: (*state.tables.get(operator_set, ()), table)}

@@ -11,7 +11,7 @@ the bus may drop, repeat and delay by a seed.
 import asyncio
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,10 +30,11 @@ from aggregator import node as aggregator_node
 from aggregator.config import AggregatorConfig
 from hourglass.bls.keys import ENTROPY_BYTES, SecretKey
 from hourglass.bls.signatures import default_backend
-from hourglass.bls.signer import BlsSigner, LocalBlsSigner
+from hourglass.bls.signer import LocalBlsSigner
 from hourglass.bus.memory import Faults, MemoryBus, MemoryHub
 from hourglass.certificate.digests import definition_hash
 from hourglass.certificate.ecdsa import address_of
+from hourglass.certificate.ecdsa_table import EcdsaOperator
 from hourglass.certificate.operators import Operator
 from hourglass.certificate.ticks import CertifiedTick
 from hourglass.chain.memory import MemoryChain
@@ -197,11 +198,12 @@ async def memory_network(
     faults: Faults | None = None,
     seed: int = 0,
     stakes: Mapping[int, Sequence[int]] | None = None,
+    ecdsa_sets: Collection[int] = (),
 ) -> AsyncIterator[MemoryNetwork]:
     """Start a network that serves this workflow; operators in `others`, by index, serve another one instead.
 
     `weights`: each operator's stake in every operator set; `stakes` says otherwise for single sets, by their number,
-    0 for who is not in it.
+    0 for who is not in it. `ecdsa_sets`: the numbers of those that sign on ECDSA instead of BN254.
     """
     people = [_account() for _ in weights]
     submitters = [_account() for _ in range(aggregators)]
@@ -215,11 +217,13 @@ async def memory_network(
         for phase in definition.phases
     }
     keys = [
-        {which: _bls_key() for which, members in sorted(sets.items()) if members[index]}
-        for index in range(len(people))
+        _operator_keys(
+            account, [which for which, members in sorted(sets.items()) if members[index]], ecdsa_sets
+        )
+        for index, account in enumerate(people)
     ]
     for which, members in sorted(sets.items()):
-        ledger.publish_table(which, _members(which, members, people, keys))
+        ledger.publish_table(which, _members(which, members, keys))
     chain = MemoryChain(ledger)
     receipt = await TransactionSender(chain, ADMIN).send(RegisterWorkflow(definition))
     (registered,) = (e.event for e in receipt.events if isinstance(e.event, WorkflowRegistered))
@@ -229,11 +233,11 @@ async def memory_network(
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hourglass-")))
         stack.push_async_callback(_cancel, network)
-        for index, account in enumerate(people):
+        for index, mine in enumerate(keys):
             journal = stack.enter_context(Journal.open(folder / f"journal-{index}"))
             served = (others or {}).get(index, workflow)
-            signer = Signer(journal, OperatorKeys(account, _signers(keys[index])))
-            network.agents.append(_agent(chain, hub, folder, tuple(keys[index]), signer, served))
+            own_sets = (*mine.bls, *mine.ecdsa)
+            network.agents.append(_agent(chain, hub, folder, own_sets, Signer(journal, mine), served))
         network._aggregator_starts = [
             partial(_aggregator, network, folder, account) for account in submitters
         ]
@@ -241,26 +245,32 @@ async def memory_network(
         yield network
 
 
-def _signers(keys: Mapping[OperatorSetId, SecretKey]) -> dict[OperatorSetId, BlsSigner]:
-    return {which: LocalBlsSigner(key, default_backend()) for which, key in keys.items()}
+def _operator_keys(
+    account: Account, sets: Sequence[OperatorSetId], ecdsa_sets: Collection[int]
+) -> OperatorKeys:
+    """A key of its own for each set: a key is registered once."""
+    return OperatorKeys(
+        account,
+        {one: _bls_key() for one in sets if one.number not in ecdsa_sets},
+        {one: _account() for one in sets if one.number in ecdsa_sets},
+    )
 
 
-def _bls_key() -> SecretKey:
-    return SecretKey.from_entropy(secrets.token_bytes(ENTROPY_BYTES))
+def _bls_key() -> LocalBlsSigner:
+    return LocalBlsSigner(SecretKey.from_entropy(secrets.token_bytes(ENTROPY_BYTES)), default_backend())
 
 
 def _members(
-    which: OperatorSetId,
-    stakes: Sequence[int],
-    people: Sequence[Account],
-    keys: Sequence[Mapping[OperatorSetId, SecretKey]],
-) -> list[Operator]:
-    members = []
-    for account, own, stake in zip(people, keys, stakes, strict=True):
-        if stake:
-            public = own[which].public_key(default_backend())
-            members.append(Operator(account.address, public.g1, public.g2, (StakeWeight(stake),)))
-    return members
+    which: OperatorSetId, stakes: Sequence[int], keys: Sequence[OperatorKeys]
+) -> list[Operator] | list[EcdsaOperator]:
+    staked = [(own, (StakeWeight(stake),)) for own, stake in zip(keys, stakes, strict=True) if stake]
+    if any(which in own.ecdsa for own, _ in staked):
+        return [EcdsaOperator(own.account.address, own.ecdsa[which].address, weigh) for own, weigh in staked]
+    publics = [own.bls[which].public_key for own, _ in staked]
+    return [
+        Operator(own.account.address, public.g1, public.g2, weigh)
+        for (own, weigh), public in zip(staked, publics, strict=True)
+    ]
 
 
 def _agent(
