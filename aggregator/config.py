@@ -1,6 +1,6 @@
 """An aggregator's settings: one YAML file per node."""
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from aggregator.opening import Pace
 from hourglass.bus.config import BusConfig
@@ -36,19 +36,12 @@ class ApiConfig(BaseModel):
 
 
 class TasksConfig(BaseModel):
-    """The plain TaskMailbox tasks that the aggregator serves beside workflows."""
+    """The plain tasks that the aggregator serves beside workflows, of the mailbox that `chain` names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mailbox: str
-    """EigenLayer's TaskMailbox on the chain above."""
     avss: tuple[str, ...] = Field(min_length=1)
     """Whose tasks: the mailbox is shared by all AVSs of the chain."""
-
-    @field_validator("mailbox")
-    @classmethod
-    def _is_address(cls, value: str) -> str:
-        return str(Address.parse(value))
 
     @field_validator("avss")
     @classmethod
@@ -67,3 +60,9 @@ class AggregatorConfig(BaseModel):
     api: ApiConfig = ApiConfig()
     pace: PaceConfig = PaceConfig()
     tasks: TasksConfig | None = None
+
+    @model_validator(mode="after")
+    def _has_a_mailbox_for_tasks(self) -> "AggregatorConfig":
+        if self.tasks is not None and self.chain.task_mailbox is None:
+            raise ValueError("`tasks` are served, but `chain.task_mailbox` names no mailbox to take them from")
+        return self

@@ -25,6 +25,8 @@ class Step(Enum):
     FIRST_OBSERVATION = "first observation"
     PROPOSED = "proposed"
     FIRST_ATTESTATION = "first attestation"
+    LAST_ATTESTATION = "last attestation"
+    """So far: others may still come, after the quorum too."""
     QUORUM = "quorum"
     CERTIFIED = "certified"
     SUBMITTED = "submitted"
@@ -33,7 +35,7 @@ class Step(Enum):
 
 @dataclass(slots=True)
 class Journey:
-    """Loop time of the first moment of each step."""
+    """Loop time of each step: of the first moment of all but LAST_ATTESTATION."""
 
     at: dict[Step, float] = field(default_factory=dict)
 
@@ -50,6 +52,7 @@ class Journey:
                 self.mark(Step.FIRST_OBSERVATION, now)
             case AttestationReceived():
                 self.mark(Step.FIRST_ATTESTATION, now)
+                self.at[Step.LAST_ATTESTATION] = now
             case Certified():
                 self.mark(Step.CERTIFIED, now)
             case _:

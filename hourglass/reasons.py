@@ -89,7 +89,7 @@ class Reason(Enum):
         "wrong_contract", Fault.PEER,
         "The request is for another contract.",
         "Its state machine, or its task mailbox, is not the one this node is configured for.",
-        "Check `chain.state_machine`, and `mailbox` under `tasks`, in the configuration of both nodes.",
+        "Check `chain.state_machine`, and `chain.task_mailbox`, in the configuration of both nodes.",
     )
     WRONG_OPERATOR_SET = (
         "wrong_operator_set", Fault.PEER,

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
+from eth_abi.exceptions import DecodingError
 
 from hourglass.certificate.digests import ecdsa_certificate_digest
 from hourglass.certificate.ecdsa import SIGNATURE_BYTES, recover_signer
@@ -103,7 +104,10 @@ class EcdsaCertificate:
     @classmethod
     def decode(cls, data: bytes) -> "EcdsaCertificate":
         """From abi.encode(certificate). Raises eth_abi's DecodingError."""
-        ((timestamp, message_hash, signatures),) = abi_decode([ECDSA_CERTIFICATE_ABI], data)
+        try:
+            ((timestamp, message_hash, signatures),) = abi_decode([ECDSA_CERTIFICATE_ABI], data)
+        except OverflowError as error:
+            raise DecodingError("a length in it is larger than any memory") from error
         return cls(timestamp, message_hash, signatures)
 
 
@@ -135,15 +139,16 @@ def verify_ecdsa_certificate(
     if not signatures or len(signatures) % SIGNATURE_BYTES:
         raise _rejected("InvalidSignatureLength")
     digest = table.digest(certificate.message_hash)
-    signers: list[Address] = []
-    previous: Address | None = None
+    keys: list[Address] = []
     for start in range(0, len(signatures), SIGNATURE_BYTES):
         key = recover_signer(digest, signatures[start : start + SIGNATURE_BYTES])
         if key is None:
             raise _rejected("InvalidSignature")
-        if previous is not None and key <= previous:
+        if keys and key <= keys[-1]:
             raise _rejected("SignersNotOrdered")
-        previous = key
+        keys.append(key)
+    signers: list[Address] = []
+    for key in keys:
         holder = table.holder_of(key)
         if holder is None:
             raise _rejected("VerificationFailed")

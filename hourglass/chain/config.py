@@ -15,6 +15,8 @@ class ChainConfig(BaseModel):
     """Checked against the endpoint's own answer before anything is signed."""
     state_machine: str
     """Address of the `WorkflowStateMachine` (its proxy)."""
+    task_mailbox: str | None = None
+    """Address of EigenLayer's `TaskMailbox` on this chain, where plain tasks are taken beside workflows."""
     poll_interval_s: float = Field(default=1.0, gt=0)
     confirmations: int = Field(default=0, ge=0)
     """Blocks that must stand on top of an event before it is acted on."""
@@ -24,7 +26,7 @@ class ChainConfig(BaseModel):
     max_fee_gwei: float = Field(default=500.0, gt=0)
     """No transaction is offered at more."""
 
-    @field_validator("state_machine")
+    @field_validator("state_machine", "task_mailbox")
     @classmethod
-    def _is_address(cls, value: str) -> str:
-        return str(Address.parse(value))
+    def _is_address(cls, value: str | None) -> str | None:
+        return None if value is None else str(Address.parse(value))
