@@ -5,18 +5,28 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hourglass.bus.config import BusConfig
+from hourglass.cerberus.config import CerberusConfig
 from hourglass.chain.account import KeyConfig
 from hourglass.chain.config import ChainConfig
 from hourglass.workflow.identifiers import Address
 
 
 class BlsKeyConfig(BaseModel):
-    """A BN254 key: a keystore and the file with its password."""
+    """A BN254 key: a keystore and the file with its password, or a key that a Cerberus server keeps."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    keystore: Path
+    keystore: Path | None = None
     password_file: Path | None = None
+    cerberus: CerberusConfig | None = None
+
+    @model_validator(mode="after")
+    def _is_in_one_place(self) -> "BlsKeyConfig":
+        if (self.keystore is None) == (self.cerberus is None):
+            raise ValueError("a BLS key is in a keystore or with a cerberus: name one of the two")
+        if self.password_file is not None and self.keystore is None:
+            raise ValueError("this password_file is for a keystore; cerberus has its own")
+        return self
 
 
 class OperatorSetConfig(BaseModel):
@@ -28,6 +38,8 @@ class OperatorSetConfig(BaseModel):
     number: int = Field(ge=0, lt=2**32)
     bls_key: BlsKeyConfig | None = None
     """The operator's key in this set, where it is not the one above: a key can be registered in one set only."""
+    ecdsa_key: KeyConfig | None = None
+    """The operator's secp256k1 key in this set, where the set signs on ECDSA."""
 
     @field_validator("avs")
     @classmethod
@@ -59,6 +71,8 @@ class AgentConfig(BaseModel):
     @model_validator(mode="after")
     def _has_every_key(self) -> "AgentConfig":
         for one in self.operator_sets:
-            if one.bls_key is None and self.bls_key is None:
-                raise ValueError(f"operator set {one.number} has no bls_key, and there is none for all")
+            if one.bls_key is None and one.ecdsa_key is None and self.bls_key is None:
+                raise ValueError(
+                    f"operator set {one.number} has no bls_key or ecdsa_key, and there is none for all"
+                )
         return self

@@ -49,6 +49,17 @@ def load_account(config: KeyConfig) -> SigningAccount:
         ) from error
 
 
+async def open_account(config: KeyConfig) -> SigningAccount:
+    """The account of a node, which had better not start without it: a Web3Signer proves that it signs.
+
+    Raises as `load_account`, and SignerError.
+    """
+    account = load_account(config)
+    if isinstance(account, Web3SignerAccount):
+        await account.prove()
+    return account
+
+
 def _secret(file: Path, password_file: Path | None) -> bytes:
     text = read_open(file)
     if not text.startswith("{"):

@@ -29,13 +29,13 @@ async def _run(path: Path) -> None:
     from aggregator.config import AggregatorConfig
     from aggregator.node import run as be_an_aggregator
     from hourglass.bus.nats import NatsBus
-    from hourglass.chain.account import load_account
+    from hourglass.chain.account import open_account
     from hourglass.chain.client import EvmChain
     from hourglass.cli.logs import set_up_logs
     from hourglass.cli.settings import load_settings
 
     set_up_logs()
     config = load_settings(path, AggregatorConfig)
-    account = load_account(config.key)
+    account = await open_account(config.key)
     async with EvmChain.connect(config.chain) as chain, NatsBus.connect(config.bus) as bus:
         await be_an_aggregator(config, chain, bus, account, lambda port: typer.echo(f"ready {port}"))

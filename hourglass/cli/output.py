@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hourglass.errors import BusError, ChainError, HourglassError, RevertedError
+from hourglass.reasons import Reason
 
 
 class Exit(IntEnum):
@@ -39,7 +40,8 @@ def exit_code(error: HourglassError) -> Exit:
     """Unreachable edges are told apart from what the user can correct, a contract's refusal among it."""
     if isinstance(error, RevertedError):
         return Exit.USAGE
-    return Exit.UNREACHABLE if isinstance(error, ChainError | BusError) else Exit.USAGE
+    away = isinstance(error, ChainError | BusError) or error.reason is Reason.SIGNER_UNREACHABLE
+    return Exit.UNREACHABLE if away else Exit.USAGE
 
 
 def show(format: Format, title: str, rows: Sequence[dict[str, Any]]) -> None:

@@ -3,7 +3,15 @@
 import pytest
 
 from hourglass.cli.output import Exit, exit_code
-from hourglass.errors import BusError, ChainError, ConfigError, DefinitionError, HourglassError, RevertedError
+from hourglass.errors import (
+    BusError,
+    ChainError,
+    ConfigError,
+    DefinitionError,
+    HourglassError,
+    RevertedError,
+    SignerError,
+)
 from hourglass.reasons import Reason
 
 
@@ -14,6 +22,8 @@ from hourglass.reasons import Reason
         (DefinitionError("the phase"), Exit.USAGE),
         (ChainError(Reason.CHAIN_UNREACHABLE), Exit.UNREACHABLE),
         (BusError(Reason.BUS_UNREACHABLE), Exit.UNREACHABLE),
+        (SignerError(Reason.SIGNER_UNREACHABLE), Exit.UNREACHABLE),
+        (SignerError(Reason.SIGNER_REFUSED), Exit.USAGE),
         (RevertedError(Reason.FEE_NOT_MET, "FeeNotPaid"), Exit.USAGE),
     ],
     ids=lambda one: type(one).__name__,
