@@ -117,7 +117,11 @@ class Web3SignerAccount:
 
     def sign(self, digest: Digest) -> bytes:
         """65 bytes, recovered. Blocks, and never an event loop: call it in a thread. Raises SignerError."""
-        return asyncio.run(self._sign(digest))
+        signing = self._sign(digest)
+        try:
+            return asyncio.run(signing)
+        finally:
+            signing.close()
 
     async def _sign(self, digest: Digest) -> bytes:
         if not self._key_id:

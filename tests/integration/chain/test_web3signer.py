@@ -1,0 +1,399 @@
+"""An account in a Web3Signer: an HTTP server that speaks its protocol, signing with eth-account.
+
+As Web3Signer does, it names accounts by address in JSON-RPC and by public key in REST, has a chain id of its own,
+ignores what it does not know, and hashes what it signs unless told not to.
+"""
+
+import asyncio
+import json
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from coincurve import PrivateKey
+from eth_account import Account as EthAccount
+from eth_hash.auto import keccak
+from structlog.testing import capture_logs
+
+from hourglass.certificate.ecdsa import HALF_ORDER, address_of, sign_digest
+from hourglass.chain.account import KeyConfig, load_account, open_account
+from hourglass.chain.port import Account, ExecuteWorkflow, Transaction, TransactionPlan
+from hourglass.chain.sender import TransactionSender
+from hourglass.chain.web3signer import Web3SignerAccount, Web3SignerConfig
+from hourglass.errors import ChainError, ConfigError, SignerError
+from hourglass.reasons import Reason
+from hourglass.testing.worlds import ONE_PHASE, anvil_world
+from hourglass.workflow.identifiers import Address, ChainId, Digest
+
+SECRET = bytes(range(1, 33))
+OTHER = bytes(range(2, 34))
+ADDRESS = address_of(SECRET)
+LOCAL = Account(ADDRESS, SECRET)
+CHAIN = 31_337
+DIGEST = Digest(bytes(keccak(b"a proposal")))
+TRANSACTION = Transaction(
+    ChainId(CHAIN), Address(b"\x05" * 20), b"\xab\xcd" * 50, 7, TransactionPlan(3, 210_000, 40 * 10**9, 10**9)
+)
+TLS = Path(__file__).parents[2] / "tls"
+ORDER = 2 * HALF_ORDER + 1
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class Web3Signer:
+    """The server: keeps keys, and misbehaves on request."""
+
+    url: str = ""
+    secrets: tuple[bytes, ...] = (OTHER, SECRET)
+    signs_with: bytes | None = None
+    """Another key than the one it is asked for."""
+    chain_id: int = CHAIN
+    knows_apply_hash: bool = True
+    altered: dict[str, Any] = field(default_factory=dict)
+    """Fields of transactions that it changes."""
+    answer: Answer | None = None
+    asked: list[str] = field(default_factory=list)
+
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request.path)
+        if self.answer is not None:
+            return await self.answer(request)
+        if request.path == "/":
+            return self.json_rpc(await request.json())
+        if request.path == "/api/v1/eth1/publicKeys":
+            return web.json_response(["0x" + self.public_key(secret).hex() for secret in self.secrets])
+        return self.signed(request.match_info["rest"].rsplit("/", 1)[-1], await request.json())
+
+    def public_key(self, secret: bytes) -> bytes:
+        return PrivateKey(secret).public_key.format(compressed=False)[1:]
+
+    def signed(self, identifier: str, body: dict[str, Any]) -> web.Response:
+        named = {"0x" + self.public_key(secret).hex(): secret for secret in self.secrets}
+        if identifier not in named:
+            return web.Response(status=404)
+        data = bytes.fromhex(body["data"][2:])
+        hashes = not self.knows_apply_hash or body.get("applyHash", True)
+        digest = keccak(data) if hashes else data
+        signature = sign_digest(self.signs_with or named[identifier], Digest(bytes(digest)))
+        return web.Response(text="0x" + signature.hex())
+
+    def json_rpc(self, body: dict[str, Any]) -> web.Response:
+        def say(**what: Any) -> web.Response:
+            return web.json_response({"jsonrpc": "2.0", "id": body["id"], **what})
+
+        addresses = {str(address_of(secret)).lower(): secret for secret in self.secrets}
+        if body["method"] == "eth_accounts":
+            return say(result=list(addresses))
+        asked = dict(body["params"][0])
+        sender = asked.pop("from").lower()
+        if sender not in addresses:
+            return web.json_response(
+                {
+                    "jsonrpc": "2.0",
+                    "id": 1,
+                    "error": {"code": -32000, "message": "No unlocked account matches"},
+                },
+                status=400,
+            )
+        assert set(asked) == {"to", "value", "data", "nonce", "gas", "maxFeePerGas", "maxPriorityFeePerGas"}
+        transaction = {"type": 2, "chainId": self.chain_id, **asked, **self.altered}
+        signed = EthAccount.sign_transaction(transaction, self.signs_with or addresses[sender])
+        return say(result="0x" + signed.raw_transaction.hex())
+
+
+@asynccontextmanager
+async def serving(server: Web3Signer, tls: ssl.SSLContext | None = None) -> AsyncIterator[Web3Signer]:
+    """The server on a port of its own."""
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", server.take)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
+        await site.start()
+        port = runner.addresses[0][1]
+        server.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{port}"
+        yield server
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def signer() -> AsyncIterator[Web3Signer]:
+    async with serving(Web3Signer()) as server:
+        yield server
+
+
+def account_of(server: Web3Signer, **others: Any) -> Web3SignerAccount:
+    """The account with this server."""
+    config = {"url": server.url, "address": str(ADDRESS), "timeout_s": 5.0, **others}
+    return Web3SignerAccount.of(Web3SignerConfig.model_validate(config))
+
+
+async def refused_transaction(account: Web3SignerAccount) -> SignerError:
+    """Why it was not signed."""
+    with pytest.raises(SignerError) as caught:
+        await account.sign_transaction(TRANSACTION)
+    return caught.value
+
+
+async def refused_digest(account: Web3SignerAccount) -> SignerError:
+    """Why it was not signed."""
+    with pytest.raises(SignerError) as caught:
+        await asyncio.to_thread(account.sign, DIGEST)
+    return caught.value
+
+
+async def test_it_signs_as_the_key_itself_would(signer: Web3Signer) -> None:
+    account = account_of(signer)
+    await account.prove()
+    assert await account.sign_transaction(TRANSACTION) == await LOCAL.sign_transaction(TRANSACTION)
+    assert await asyncio.to_thread(account.sign, DIGEST) == LOCAL.sign(DIGEST)
+    assert account.address == ADDRESS
+
+
+async def test_settings_open_it_and_have_it_prove_itself(signer: Web3Signer) -> None:
+    config = KeyConfig.model_validate({"web3signer": {"url": signer.url + "/", "address": str(ADDRESS)}})
+    account = await open_account(config)
+    assert await account.sign_transaction(TRANSACTION) == await LOCAL.sign_transaction(TRANSACTION)
+    signer.secrets = (OTHER,)
+    with pytest.raises(SignerError, match="no such account") as caught:
+        await open_account(config)
+    assert caught.value.reason is Reason.SIGNER_REFUSED
+
+
+async def test_several_digests_at_once_are_each_signed(signer: Web3Signer) -> None:
+    account = account_of(signer)
+    digests = [Digest(bytes([number]) * 32) for number in range(6)]
+    signatures = await asyncio.gather(*(asyncio.to_thread(account.sign, one) for one in digests))
+    assert list(signatures) == [LOCAL.sign(one) for one in digests]
+
+
+async def test_it_never_blocks_an_event_loop(signer: Web3Signer) -> None:
+    account = account_of(signer)
+    with pytest.raises(RuntimeError, match="event loop"):
+        account.sign(DIGEST)
+
+
+@pytest.mark.parametrize(
+    ("altered", "named"),
+    [
+        ({"to": "0x" + "66" * 20}, "to"),
+        ({"value": "0x8"}, "value"),
+        ({"data": "0xabce"}, "data"),
+        ({"nonce": "0x4"}, "nonce"),
+        ({"gas": "0x33451"}, "gas"),
+        ({"maxFeePerGas": hex(41 * 10**9)}, "maxFeePerGas"),
+        ({"maxPriorityFeePerGas": hex(2 * 10**9)}, "maxPriorityFeePerGas"),
+        ({"chainId": 1}, "chainId"),
+        ({"accessList": [{"address": "0x" + "66" * 20, "storageKeys": []}]}, "accessList"),
+    ],
+)
+async def test_another_transaction_than_the_one_asked_for_is_never_sent(
+    signer: Web3Signer, altered: dict[str, Any], named: str
+) -> None:
+    signer.altered = altered
+    error = await refused_transaction(account_of(signer))
+    assert error.reason is Reason.SIGNER_FALSE
+    assert f"another transaction: {named} differs" in error.detail
+
+
+async def test_another_key_than_the_one_asked_for_is_noticed(signer: Web3Signer) -> None:
+    signer.signs_with = OTHER
+    account = account_of(signer)
+    error = await refused_transaction(account)
+    assert error.reason is Reason.SIGNER_FALSE
+    assert str(address_of(OTHER)) in error.detail
+    assert (await refused_digest(account)).reason is Reason.SIGNER_FALSE
+
+
+async def test_a_key_that_it_does_not_have_is_refused(signer: Web3Signer) -> None:
+    signer.secrets = (OTHER,)
+    account = account_of(signer)
+    error = await refused_transaction(account)
+    assert error.reason is Reason.SIGNER_REFUSED
+    assert "No unlocked account matches" in error.detail
+    assert "no such key" in (await refused_digest(account)).detail
+
+
+async def test_a_release_that_hashes_digests_once_more_is_told_apart(signer: Web3Signer) -> None:
+    signer.knows_apply_hash = False
+    account = account_of(signer)
+    error = await refused_digest(account)
+    assert error.reason is Reason.SIGNER_REFUSED
+    assert "applyHash" in error.detail
+    assert await account.sign_transaction(TRANSACTION) == await LOCAL.sign_transaction(TRANSACTION)
+
+
+def high_s(signature: bytes) -> bytes:
+    """The other signature of the same digest, which contracts refuse."""
+    s = ORDER - int.from_bytes(signature[32:64], "big")
+    return signature[:32] + s.to_bytes(32, "big") + bytes([55 - signature[64]])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "", "0x", "nonsense", "0xzz", "<html>", "[]", "null", "{}", '{"result":null}', '{"result":"0x"}',
+        '{"result":"0x02c0"}', '{"result":7}', '["0x00"]', '{"error":7}', "[" * 50_000, "é",
+        "0x" + high_s(sign_digest(SECRET, DIGEST)).hex(), "0x" + sign_digest(SECRET, DIGEST)[:-1].hex(),
+        "0x" + (sign_digest(SECRET, DIGEST)[:-1] + b"\0").hex(), "x" * (2 * 1024 * 1024),
+    ],
+    ids=lambda said: said[:12] or "empty",
+)  # fmt: skip
+async def test_whatever_else_it_says_is_no_signature(signer: Web3Signer, said: str) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=said, content_type="application/json")
+
+    account = account_of(signer)
+    await asyncio.to_thread(account.sign, DIGEST)
+    signer.answer = answer
+    assert (await refused_digest(account)).reason is Reason.SIGNER_FALSE
+    assert (await refused_transaction(account)).reason is Reason.SIGNER_FALSE
+    error = await refused_digest(account_of(signer))
+    assert error.reason in (Reason.SIGNER_FALSE, Reason.SIGNER_REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(500, Reason.SIGNER_UNREACHABLE), (404, Reason.SIGNER_REFUSED), (302, Reason.SIGNER_REFUSED)],
+)
+async def test_a_status_of_http_is_no_signature(signer: Web3Signer, status: int, reason: Reason) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"Location": "/elsewhere"})
+
+    signer.answer = answer
+    account = account_of(signer)
+    assert (await refused_transaction(account)).reason is reason
+    assert (await refused_digest(account)).reason is reason
+    assert "/elsewhere" not in signer.asked
+
+
+async def test_a_server_that_takes_too_long_is_not_waited_for(signer: Web3Signer) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(20):
+            await response.write(b" ")
+            await asyncio.sleep(0.1)
+        return response
+
+    signer.answer = answer
+    started = time.monotonic()
+    error = await refused_transaction(account_of(signer, timeout_s=0.3))
+    assert error.reason is Reason.SIGNER_UNREACHABLE
+    assert "TimeoutError" in error.detail
+    assert time.monotonic() - started < 1.5
+
+
+async def test_a_server_that_is_away_is_unreachable() -> None:
+    async with serving(Web3Signer()) as gone:
+        account = account_of(gone)
+    assert (await refused_transaction(account)).reason is Reason.SIGNER_UNREACHABLE
+    assert (await refused_digest(account)).reason is Reason.SIGNER_UNREACHABLE
+
+
+def server_tls(client_ca: Path | None = None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS / "localhost.pem", TLS / "localhost.key")
+    if client_ca is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(client_ca)
+    return context
+
+
+async def test_over_tls_the_server_is_who_the_certificate_says() -> None:
+    async with serving(Web3Signer(), server_tls()) as signer:
+        await account_of(signer, ca_file=TLS / "localhost.pem").prove()
+        signer.asked.clear()
+        for distrusting in (account_of(signer, ca_file=TLS / "stranger.pem"), account_of(signer)):
+            error = await refused_transaction(distrusting)
+            assert error.reason is Reason.SIGNER_UNREACHABLE
+            assert "Certificate" in error.detail
+        assert signer.asked == []
+
+
+async def test_it_tells_who_asks_by_a_certificate() -> None:
+    mine = {"client_certificate_file": TLS / "localhost.pem", "client_key_file": TLS / "localhost.key"}
+    async with serving(Web3Signer(), server_tls(client_ca=TLS / "localhost.pem")) as signer:
+        await account_of(signer, ca_file=TLS / "localhost.pem", **mine).prove()
+        signer.asked.clear()
+        error = await refused_transaction(account_of(signer, ca_file=TLS / "localhost.pem"))
+        assert error.reason is Reason.SIGNER_UNREACHABLE
+        assert signer.asked == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"url": "signer:9000"},
+        {"url": "ftp://signer"},
+        {"url": "http://"},
+        {"url": "http://user:secret@signer:9000"},
+        {"url": "http://signer:9000?key=secret"},
+        {"address": "0x12"},
+        {"timeout_s": 0},
+        {"ca_file": "ca.pem"},
+        {"url": "https://signer", "client_key_file": "key.pem"},
+        {"secret": "11" * 32},
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused_and_shown_to_nobody(wrong: dict[str, Any]) -> None:
+    right = {"url": "http://signer:9000", "address": str(ADDRESS)}
+    assert Web3SignerConfig.model_validate(right).url == "http://signer:9000"
+    with pytest.raises(ValueError):
+        Web3SignerConfig.model_validate(right | wrong)
+
+
+@pytest.mark.parametrize("name", ["nowhere.pem", "README.md"])
+def test_certificates_that_cannot_be_read_are_named(name: str) -> None:
+    config = Web3SignerConfig(url="https://signer", address=str(ADDRESS), ca_file=TLS / name)
+    with pytest.raises(ConfigError, match=name) as caught:
+        load_account(KeyConfig(web3signer=config))
+    assert caught.value.reason is Reason.KEY_UNUSABLE
+
+
+async def test_transactions_are_in_no_log(signer: Web3Signer) -> None:
+    with capture_logs() as logs:
+        account = account_of(signer)
+        await account.prove()
+        await account.sign_transaction(TRANSACTION)
+    assert logs == []
+    assert json.dumps(repr(account)).count("0x") == 2
+
+
+def test_a_key_is_in_one_place(tmp_path: Path) -> None:
+    remote = {"url": "http://signer:9000", "address": str(ADDRESS)}
+    for wrong in (
+        {},
+        {"file": "key", "web3signer": remote},
+        {"web3signer": remote, "password_file": "password"},
+    ):
+        with pytest.raises(ValueError):
+            KeyConfig.model_validate(wrong)
+
+
+async def test_on_a_real_chain_its_transactions_are_mined_and_its_refusals_are_tried_again(
+    signer: Web3Signer,
+) -> None:
+    async with anvil_world() as world:
+        workflow = await world.registered(ONE_PHASE)
+        signer.secrets, signer.chain_id = (world.admin.secret,), world.chain.chain_id
+        config = Web3SignerConfig(url=signer.url, address=str(world.admin.address))
+        sender = TransactionSender(world.chain, Web3SignerAccount.of(config), timeout_s=20)
+        assert (await sender.send(ExecuteWorkflow(workflow, b"1"))).succeeded
+        nonce = await world.chain.next_nonce(world.admin.address)
+        signer.secrets = (OTHER,)
+        with pytest.raises(ChainError) as caught:
+            await sender.send(ExecuteWorkflow(workflow, b"2"))
+        assert caught.value.reason is Reason.SIGNER_REFUSED
+        signer.secrets = (world.admin.secret,)
+        assert (await sender.send(ExecuteWorkflow(workflow, b"2"))).succeeded
+        assert await world.chain.next_nonce(world.admin.address) == nonce + 1
