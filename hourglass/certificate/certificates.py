@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
+from eth_abi.exceptions import DecodingError
 
 from hourglass.bls.curve import G1_GENERATOR, G2_GENERATOR, Backend, G1Point, G2Point
 from hourglass.bls.signatures import verify
 from hourglass.certificate.digests import certificate_digest
 from hourglass.certificate.operators import OperatorInfo, OperatorTable, merkle_root
-from hourglass.errors import RefusedError
+from hourglass.errors import PointError, RefusedError
 from hourglass.reasons import Reason
-from hourglass.workflow.identifiers import Address, MessageHash, ReferenceTimestamp, StakeWeight
+from hourglass.workflow.identifiers import WORD_BYTES, Address, MessageHash, ReferenceTimestamp, StakeWeight
 
 CERTIFICATE_ABI = (
     "(uint32,bytes32,(uint256,uint256),(uint256[2],uint256[2]),"
@@ -76,7 +77,10 @@ class Certificate:
     @classmethod
     def decode(cls, data: bytes) -> "Certificate":
         """From abi.encode(certificate); its points are not checked. Raises eth_abi's DecodingError."""
-        ((timestamp, message_hash, signature, (x, y), witnesses),) = abi_decode([CERTIFICATE_ABI], data)
+        try:
+            ((timestamp, message_hash, signature, (x, y), witnesses),) = abi_decode([CERTIFICATE_ABI], data)
+        except OverflowError as error:
+            raise DecodingError("a length in it is larger than any memory") from error
         return cls(
             timestamp,
             message_hash,
@@ -118,11 +122,12 @@ def certify(
 def verify_certificate(
     certificate: Certificate, table: OperatorTable, backend: Backend
 ) -> tuple[StakeWeight, ...]:
-    """The signed weights, if the verifier would accept; its checks in its order. The points are checked before.
+    """The signed weights, if the verifier would accept; its checks in its order. The points may be any numbers.
 
     Raises RefusedError(CERTIFICATE_REJECTED) whose detail is the verifier's error name.
     """
     _check_witnesses(certificate, table)
+    _check_points(certificate, backend)
     absent = [witness.operator_info for witness in certificate.non_signer_witnesses]
     signed = tuple(
         StakeWeight(total - sum(info.weights[column] for info in absent))
@@ -151,6 +156,8 @@ def _check_witnesses(certificate: Certificate, table: OperatorTable) -> None:
         previous = witness.operator_index
         if witness.operator_index >= len(table.operators):
             raise _rejected("InvalidOperatorIndex")
+        if len(witness.operator_info_proof) % WORD_BYTES:
+            raise _rejected("InvalidProofLength")
         leaf = witness.operator_info.leaf()
         expected_length = len(table.proof(witness.operator_index))
         if (
@@ -158,6 +165,20 @@ def _check_witnesses(certificate: Certificate, table: OperatorTable) -> None:
             or merkle_root(leaf, witness.operator_index, witness.operator_info_proof) != table.root
         ):
             raise _rejected("VerificationFailed")
+
+
+def _check_points(certificate: Certificate, backend: Backend) -> None:
+    """The identity passes here: it signs nothing, which the pairing says. A witness' point is a leaf's of the tree."""
+    if not certificate.signature.is_identity:
+        try:
+            certificate.signature.check()
+        except PointError as error:
+            raise _rejected("InvalidPoint") from error
+    if not certificate.apk.is_identity:
+        try:
+            certificate.apk.check(backend)
+        except PointError as error:
+            raise _rejected("VerificationFailed") from error
 
 
 def _same_key(g1: G1Point, g2: G2Point, backend: Backend) -> bool:
