@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {WorkflowRecords} from "./WorkflowRecords.sol";
-import {OperatorSet} from "./interfaces/IBN254CertificateVerifier.sol";
+import {OperatorSet} from "./interfaces/ICertificateVerifier.sol";
 import {IWorkflowExecutions} from "./interfaces/IWorkflowStateMachine.sol";
 import {PhaseDigests} from "./libraries/PhaseDigests.sol";
 
@@ -53,6 +53,7 @@ abstract contract ExecutionViews is IWorkflowExecutions, WorkflowRecords {
         view_.result = _resultOf(phase);
         view_.resultHash = _resultHashOf(phase);
         view_.aggregators = _state().aggregators;
+        view_.curve = _isEcdsa(config) ? CurveType.ECDSA : CurveType.BN254;
     }
 
     /// @inheritdoc IWorkflowExecutions

@@ -7,11 +7,9 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {FeeSchedules} from "./FeeSchedules.sol";
-import {
-    IBN254CertificateVerifier,
-    IBN254CertificateVerifierTypes,
-    OperatorSet
-} from "./interfaces/IBN254CertificateVerifier.sol";
+import {IBN254CertificateVerifier, IBN254CertificateVerifierTypes} from "./interfaces/IBN254CertificateVerifier.sol";
+import {OperatorSet} from "./interfaces/ICertificateVerifier.sol";
+import {IECDSACertificateVerifier, IECDSACertificateVerifierTypes} from "./interfaces/IECDSACertificateVerifier.sol";
 import {IFeeVault} from "./interfaces/IFeeVault.sol";
 import {IKeyRegistrar} from "./interfaces/IKeyRegistrar.sol";
 import {IWorkflowStateMachine} from "./interfaces/IWorkflowStateMachine.sol";
@@ -56,11 +54,13 @@ contract FeeVault is FeeSchedules, ReentrancyGuardTransient {
         uint32 referenceTimestamp; // 224
         bool settled; //              232
         uint8 weightShift; //         240: every weight of this phase counts without that many low bits
+        bool bySigners; //            248: it was told who signed, not who did not
         uint96 amount; //              96
         uint160 signedWeight; //      256
         uint96 paid;
         mapping(uint256 word => uint256) nonSigners;
         mapping(uint256 word => uint256) claimed;
+        bytes32 signersHash; //       256: with `bySigners`
     }
 
     struct Totals {
@@ -128,22 +128,20 @@ contract FeeVault is FeeSchedules, ReentrancyGuardTransient {
     /// @dev Not `nonReentrant`, nor is `close`: they call nobody, find everything consistent whenever they are called,
     ///      and must not fail because their caller happens to be paid by this vault in the same transaction.
     function settle(bytes32 executionId, uint32 phaseIndex, Settlement calldata settlement) external onlyMachine {
-        Escrow storage escrow = _opened(executionId);
-        if (escrow.remaining == 0) revert EscrowSpent(executionId);
-        Pool storage pool = _pools[executionId][phaseIndex];
-        if (pool.settled) revert AlreadySettled(executionId, phaseIndex);
-        if (settlement.signedWeight == 0) revert NoStakeSigned();
+        _settle(executionId, phaseIndex, settlement);
+    }
 
-        FeeSchedule storage agreed = _schedules[escrow.scheduleId];
-        address token = agreed.token;
-        uint256 perPhase = escrow.perPhase;
-        --escrow.remaining;
-        _release(token, perPhase);
-        (uint256 toProtocol, uint256 toSubmitter, uint256 toOperators) = _split(agreed, perPhase, settlement);
-        _record(pool, settlement, toOperators);
-        emit PhaseSettled(executionId, phaseIndex, settlement.submitter, toProtocol, toSubmitter, toOperators);
-        _credit(token, agreed.protocolRecipient, toProtocol);
-        _credit(token, settlement.submitter, toSubmitter);
+    /// @inheritdoc IFeeVault
+    function settleSigners(
+        bytes32 executionId,
+        uint32 phaseIndex,
+        Settlement calldata settlement,
+        address[] calldata signers
+    ) external onlyMachine {
+        Pool storage pool = _settle(executionId, phaseIndex, settlement);
+        pool.bySigners = true;
+        pool.signersHash = keccak256(abi.encode(signers));
+        emit PhaseSigned(executionId, phaseIndex, signers);
     }
 
     /// @inheritdoc IFeeVault
@@ -169,19 +167,33 @@ contract FeeVault is FeeSchedules, ReentrancyGuardTransient {
         IBN254CertificateVerifierTypes.BN254OperatorInfo calldata info,
         bytes calldata proof
     ) external returns (uint256 amount) {
-        Pool storage pool = _pools[executionId][phaseIndex];
-        if (!pool.settled) revert NotSettled(executionId, phaseIndex);
+        Pool storage pool = _settledPool(executionId, phaseIndex, false);
         if (_isIn(pool.nonSigners, operatorIndex)) revert NotASigner(operatorIndex);
         if (_isIn(pool.claimed, operatorIndex)) revert AlreadyClaimed(operatorIndex);
         OperatorSet memory operatorSet = OperatorSet(pool.avs, pool.operatorSetId);
         _requireInTable(operatorSet, pool.referenceTimestamp, operatorIndex, info, proof);
         address operator = _operatorOf(operatorSet, info);
-        amount = _shareOf(pool, operatorIndex, info);
+        amount = _shareOf(pool, operatorIndex, info.weights);
+        _payOut(executionId, phaseIndex, pool, operatorIndex, operator, amount);
+    }
 
-        _put(pool.claimed, operatorIndex);
-        pool.paid += uint96(amount);
-        emit ShareClaimed(executionId, phaseIndex, operatorIndex, operator, amount);
-        _credit(_tokenOf(executionId), operator, amount);
+    /// @inheritdoc IFeeVault
+    /// @dev The table is asked, not proven: the verifier has all of it.
+    function claimAsSigner(bytes32 executionId, uint32 phaseIndex, uint32 operatorIndex, address[] calldata signers)
+        external
+        returns (uint256 amount)
+    {
+        Pool storage pool = _settledPool(executionId, phaseIndex, true);
+        if (keccak256(abi.encode(signers)) != pool.signersHash) revert OtherSigners(executionId, phaseIndex);
+        if (_isIn(pool.claimed, operatorIndex)) revert AlreadyClaimed(operatorIndex);
+        OperatorSet memory operatorSet = OperatorSet(pool.avs, pool.operatorSetId);
+        address verifier = IWorkflowStateMachine(machine).ecdsaVerifier();
+        IECDSACertificateVerifierTypes.ECDSAOperatorInfo memory info =
+            IECDSACertificateVerifier(verifier).getOperatorInfo(operatorSet, pool.referenceTimestamp, operatorIndex);
+        if (!_isAmong(info.pubkey, signers)) revert NotASigner(operatorIndex);
+        address operator = _operatorOf(operatorSet, info.pubkey);
+        amount = _shareOf(pool, operatorIndex, info.weights);
+        _payOut(executionId, phaseIndex, pool, operatorIndex, operator, amount);
     }
 
     /// @inheritdoc IFeeVault
@@ -276,6 +288,28 @@ contract FeeVault is FeeSchedules, ReentrancyGuardTransient {
 
     // ── Internals: settling ──────────────────────────────────────────────────────────────────────────
 
+    function _settle(bytes32 executionId, uint32 phaseIndex, Settlement calldata settlement)
+        private
+        returns (Pool storage pool)
+    {
+        Escrow storage escrow = _opened(executionId);
+        if (escrow.remaining == 0) revert EscrowSpent(executionId);
+        pool = _pools[executionId][phaseIndex];
+        if (pool.settled) revert AlreadySettled(executionId, phaseIndex);
+        if (settlement.signedWeight == 0) revert NoStakeSigned();
+
+        FeeSchedule storage agreed = _schedules[escrow.scheduleId];
+        address token = agreed.token;
+        uint256 perPhase = escrow.perPhase;
+        --escrow.remaining;
+        _release(token, perPhase);
+        (uint256 toProtocol, uint256 toSubmitter, uint256 toOperators) = _split(agreed, perPhase, settlement);
+        _record(pool, settlement, toOperators);
+        emit PhaseSettled(executionId, phaseIndex, settlement.submitter, toProtocol, toSubmitter, toOperators);
+        _credit(token, agreed.protocolRecipient, toProtocol);
+        _credit(token, settlement.submitter, toSubmitter);
+    }
+
     function _opened(bytes32 executionId) private view returns (Escrow storage escrow) {
         escrow = _escrows[executionId];
         if (escrow.perPhase == 0) revert UnknownEscrow(executionId);
@@ -324,6 +358,16 @@ contract FeeVault is FeeSchedules, ReentrancyGuardTransient {
 
     // ── Internals: taking out ────────────────────────────────────────────────────────────────────────
 
+    function _settledPool(bytes32 executionId, uint32 phaseIndex, bool bySigners)
+        private
+        view
+        returns (Pool storage pool)
+    {
+        pool = _pools[executionId][phaseIndex];
+        if (!pool.settled) revert NotSettled(executionId, phaseIndex);
+        if (pool.bySigners != bySigners) revert OtherCurve(executionId, phaseIndex);
+    }
+
     function _requireInTable(
         OperatorSet memory operatorSet,
         uint32 referenceTimestamp,
@@ -349,18 +393,44 @@ contract FeeVault is FeeSchedules, ReentrancyGuardTransient {
         if (operator == address(0)) revert UnknownSigningKey(info.pubkey.X, info.pubkey.Y);
     }
 
+    function _operatorOf(OperatorSet memory operatorSet, address key) private view returns (address operator) {
+        (operator,) = IKeyRegistrar(keyRegistrar).getOperatorFromSigningKey(operatorSet, abi.encodePacked(key));
+        if (operator == address(0)) revert UnknownSigningKey(uint160(key), 0);
+    }
+
+    function _isAmong(address key, address[] calldata signers) private pure returns (bool) {
+        for (uint256 i = 0; i < signers.length; ++i) {
+            if (signers[i] == key) return true;
+        }
+        return false;
+    }
+
     /// @dev Rounding down each weight and each share keeps their sum within the pool. The second check is for a
     ///      verifier that lies: it can spoil the pool that it lies about, and no other money.
-    function _shareOf(
-        Pool storage pool,
-        uint32 operatorIndex,
-        IBN254CertificateVerifierTypes.BN254OperatorInfo calldata info
-    ) private view returns (uint256 share) {
-        uint256 weight = info.weights.length == 0 ? 0 : info.weights[0] >> pool.weightShift;
+    function _shareOf(Pool storage pool, uint32 operatorIndex, uint256[] memory weights)
+        private
+        view
+        returns (uint256 share)
+    {
+        uint256 weight = weights.length == 0 ? 0 : weights[0] >> pool.weightShift;
         share = Math.mulDiv(pool.amount, weight, pool.signedWeight);
         if (share == 0) revert EmptyShare(operatorIndex);
         uint256 available = pool.amount - pool.paid;
         if (share > available) revert PoolExceeded(available, share);
+    }
+
+    function _payOut(
+        bytes32 executionId,
+        uint32 phaseIndex,
+        Pool storage pool,
+        uint32 operatorIndex,
+        address operator,
+        uint256 amount
+    ) private {
+        _put(pool.claimed, operatorIndex);
+        pool.paid += uint96(amount);
+        emit ShareClaimed(executionId, phaseIndex, operatorIndex, operator, amount);
+        _credit(_tokenOf(executionId), operator, amount);
     }
 
     function _withdraw(address token, address recipient) private nonReentrant returns (uint256 amount) {

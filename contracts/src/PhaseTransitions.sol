@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {WorkflowRecords} from "./WorkflowRecords.sol";
-import {IBN254CertificateVerifier, OperatorSet} from "./interfaces/IBN254CertificateVerifier.sol";
+import {ICertificateVerifier, OperatorSet} from "./interfaces/ICertificateVerifier.sol";
 import {IWorkflowStateMachineEvents} from "./interfaces/IWorkflowStateMachine.sol";
 import {PhaseSets} from "./libraries/PhaseSets.sol";
 import {StakeTables} from "./libraries/StakeTables.sol";
@@ -120,7 +120,7 @@ abstract contract PhaseTransitions is IWorkflowStateMachineEvents, WorkflowRecor
         uint64 overall = execution.deadline;
         if (overall != 0 && overall < deadline) deadline = overall;
         uint32 referenceTimestamp;
-        (referenceTimestamp, refusal) = _usableTable(operatorSet, _requiredStake(config), deadline);
+        (referenceTimestamp, refusal) = _usableTable(config, operatorSet, deadline);
         if (refusal.length != 0) return refusal;
 
         Phase storage phase = execution.phases[index];
@@ -155,13 +155,14 @@ abstract contract PhaseTransitions is IWorkflowStateMachineEvents, WorkflowRecor
     }
 
     /// @dev The newest table of the set, if it holds the stake and lasts until the deadline; else the encoded error.
-    function _usableTable(OperatorSet memory operatorSet, uint256 requiredStake, uint64 deadline)
+    function _usableTable(PhaseConfig storage config, OperatorSet memory operatorSet, uint64 deadline)
         private
         view
         returns (uint32 referenceTimestamp, bytes memory refusal)
     {
-        IBN254CertificateVerifier verifier = IBN254CertificateVerifier(_state().verifier);
-        (referenceTimestamp, refusal) = StakeTables.newest(verifier, operatorSet, requiredStake);
+        ICertificateVerifier verifier = _verifierOf(config);
+        (referenceTimestamp, refusal) =
+            StakeTables.newest(verifier, operatorSet, _requiredStake(config), _isEcdsa(config));
         if (refusal.length == 0) {
             refusal = StakeTables.checkFresh(verifier, operatorSet, referenceTimestamp, deadline);
         }

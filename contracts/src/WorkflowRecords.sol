@@ -6,7 +6,7 @@ import {PausableUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/Pau
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {WorkflowStateMachineStorage} from "./WorkflowStateMachineStorage.sol";
-import {OperatorSet} from "./interfaces/IBN254CertificateVerifier.sol";
+import {ICertificateVerifier, OperatorSet} from "./interfaces/ICertificateVerifier.sol";
 import {IWorkflowStateMachineErrors} from "./interfaces/IWorkflowStateMachine.sol";
 import {PhaseDigests} from "./libraries/PhaseDigests.sol";
 import {PhaseSets} from "./libraries/PhaseSets.sol";
@@ -72,6 +72,16 @@ abstract contract WorkflowRecords is
     {
         bool foreign = config.flags & FLAG_FOREIGN_AVS != 0;
         return OperatorSet(foreign ? workflow.avsOf[index] : _state().avs, config.operatorSetId);
+    }
+
+    function _isEcdsa(PhaseConfig storage config) internal view returns (bool) {
+        return config.flags & FLAG_ECDSA != 0;
+    }
+
+    /// @dev Whose tables and certificates the phase's operator set has.
+    function _verifierOf(PhaseConfig storage config) internal view returns (ICertificateVerifier) {
+        State storage state = _state();
+        return ICertificateVerifier(_isEcdsa(config) ? state.ecdsaVerifier : state.verifier);
     }
 
     function _requiredStake(PhaseConfig storage config) internal view returns (uint256) {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {WorkflowRecords} from "./WorkflowRecords.sol";
-import {IBN254CertificateVerifier, OperatorSet} from "./interfaces/IBN254CertificateVerifier.sol";
+import {ICertificateVerifier, OperatorSet} from "./interfaces/ICertificateVerifier.sol";
 import {IFeeVault} from "./interfaces/IFeeVault.sol";
 import {ITriggerConditions} from "./interfaces/ITriggerConditions.sol";
 import {IWorkflowExecutions, IWorkflowRegistry} from "./interfaces/IWorkflowStateMachine.sol";
@@ -85,6 +85,15 @@ contract WorkflowRegistry is IWorkflowRegistry, WorkflowRecords {
     function setFeeVault(address feeVault_) external onlyRole(DEFAULT_ADMIN_ROLE) {
         _state().feeVault = feeVault_;
         emit FeeVaultSet(feeVault_);
+    }
+
+    /// @inheritdoc IWorkflowRegistry
+    function setEcdsaVerifier(address ecdsaVerifier_) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        State storage state = _state();
+        if (state.ecdsaVerifier != address(0)) revert EcdsaVerifierAlreadySet(state.ecdsaVerifier);
+        if (ecdsaVerifier_.code.length == 0) revert NoContract(ecdsaVerifier_);
+        state.ecdsaVerifier = ecdsaVerifier_;
+        emit EcdsaVerifierSet(ecdsaVerifier_);
     }
 
     /// @inheritdoc IWorkflowRegistry
@@ -216,6 +225,11 @@ contract WorkflowRegistry is IWorkflowRegistry, WorkflowRecords {
     /// @inheritdoc IWorkflowRegistry
     function verifier() external view returns (address) {
         return _state().verifier;
+    }
+
+    /// @inheritdoc IWorkflowRegistry
+    function ecdsaVerifier() external view returns (address) {
+        return _state().ecdsaVerifier;
     }
 
     /// @inheritdoc IWorkflowRegistry
@@ -362,16 +376,33 @@ contract WorkflowRegistry is IWorkflowRegistry, WorkflowRecords {
         }
     }
 
-    /// @dev Whether the phase's operator set could work it today, and ever for as long as the phase may take.
-    function _checkOperatorSet(Workflow storage workflow, uint32 index) private view {
+    /// @dev Whether the phase's operator set could work it today, and ever for as long as the phase may take. Notes down
+    ///      which verifier is to tell.
+    function _checkOperatorSet(Workflow storage workflow, uint32 index) private {
         PhaseConfig storage config = workflow.phases[index];
         OperatorSet memory operatorSet = _operatorSet(workflow, config, index);
-        IBN254CertificateVerifier verifier_ = IBN254CertificateVerifier(_state().verifier);
-        (, bytes memory refusal) = StakeTables.newest(verifier_, operatorSet, config.requiredStake);
+        bool ecdsa = _hasEcdsaKeys(operatorSet);
+        if (ecdsa) config.flags |= FLAG_ECDSA;
+        ICertificateVerifier verifier_ = _verifierOf(config);
+        (, bytes memory refusal) = StakeTables.newest(verifier_, operatorSet, config.requiredStake, ecdsa);
         StakeTables.demandNone(refusal);
         uint32 maxStaleness = verifier_.maxOperatorTableStaleness(operatorSet);
         if (maxStaleness != 0 && config.timeout > maxStaleness) {
             revert TimeoutExceedsStaleness(index, maxStaleness, config.timeout);
         }
+    }
+
+    /// @dev By who has a table of the set. EigenLayer lets an AVS say once which curve its set's keys are on, on its own
+    ///      chain alone; on every chain the tables go to that curve's verifier.
+    function _hasEcdsaKeys(OperatorSet memory operatorSet) private view returns (bool) {
+        State storage state = _state();
+        address other = state.ecdsaVerifier;
+        if (other == address(0) || ICertificateVerifier(other).latestReferenceTimestamp(operatorSet) == 0) {
+            return false;
+        }
+        if (ICertificateVerifier(state.verifier).latestReferenceTimestamp(operatorSet) != 0) {
+            revert CurveAmbiguous(operatorSet.avs, operatorSet.id);
+        }
+        return true;
     }
 }

@@ -5,11 +5,9 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/U
 
 import {ExecutionViews} from "./ExecutionViews.sol";
 import {PhaseTransitions} from "./PhaseTransitions.sol";
-import {
-    IBN254CertificateVerifier,
-    IBN254CertificateVerifierTypes,
-    OperatorSet
-} from "./interfaces/IBN254CertificateVerifier.sol";
+import {IBN254CertificateVerifier, IBN254CertificateVerifierTypes} from "./interfaces/IBN254CertificateVerifier.sol";
+import {OperatorSet} from "./interfaces/ICertificateVerifier.sol";
+import {IECDSACertificateVerifier, IECDSACertificateVerifierTypes} from "./interfaces/IECDSACertificateVerifier.sol";
 import {IFeeVault, IFeeVaultTypes} from "./interfaces/IFeeVault.sol";
 import {ITriggerConditions, ITriggerConditionsTypes} from "./interfaces/ITriggerConditions.sol";
 import {IWorkflowExecutions} from "./interfaces/IWorkflowStateMachine.sol";
@@ -23,7 +21,7 @@ import {StakeTables} from "./libraries/StakeTables.sol";
 ///         operator table that the phase is decided by, takes a result only with a certificate of a quorum of that table's
 ///         stake, and when a phase fails it does what the definition says. See IWorkflowExecutions for what each function
 ///         requires. Set-up, roles and definitions are WorkflowRegistry's, to which it delegates.
-/// @dev The verifier is trusted, as on every chain it is EigenLayer's, and so is the fee vault: they are called without
+/// @dev The verifiers are trusted, as on every chain they are EigenLayer's, and so is the fee vault: they are called without
 ///      try/catch, on purpose. A caught failure could not be told from one that the caller provoked by giving too little
 ///      gas, and would let anyone fail a phase.
 contract WorkflowStateMachine is ExecutionViews, PhaseTransitions, UUPSUpgradeable {
@@ -90,7 +88,7 @@ contract WorkflowStateMachine is ExecutionViews, PhaseTransitions, UUPSUpgradeab
 
     /// @inheritdoc IWorkflowExecutions
     function version() external pure returns (string memory) {
-        return "0.2.0";
+        return "0.3.0";
     }
 
     function _authorizeUpgrade(address) internal override onlyRole(UPGRADER_ROLE) {}
@@ -198,15 +196,25 @@ contract WorkflowStateMachine is ExecutionViews, PhaseTransitions, UUPSUpgradeab
             resultHash
         );
         _requireAbout(cert, phase.referenceTimestamp, messageHash);
+        bool ecdsa = _isEcdsa(config);
+        if (!ecdsa) _requireSigned(cert);
 
         phase.status = PhaseStatus.COMPLETED;
         _storeResult(phase, result, resultHash);
         uint64 freed = _resolve(execution, workflow, phaseIndex);
-        (uint256 signed, uint256 total) = _requireQuorum(operatorSet, cert, config.consensusThreshold);
+        uint256[] memory weights;
+        address[] memory signers;
+        if (ecdsa) (weights, signers) = _verifyEcdsa(operatorSet, certificate);
+        else weights = IBN254CertificateVerifier(_state().verifier).verifyCertificate(operatorSet, cert);
+        (uint256 signed, uint256 total) = _requireQuorum(config, operatorSet, cert.referenceTimestamp, weights);
         emit PhaseCompleted(executionId, phaseIndex, attempt, round, result, signed, total, msg.sender);
         _advance(executionId, execution, workflow, freed);
         if (!execution.paid) return;
-        _settle(executionId, execution, phaseIndex, operatorSet, cert, signed, gasAtEntry);
+        IFeeVaultTypes.Settlement memory settlement;
+        settlement.referenceTimestamp = cert.referenceTimestamp;
+        if (!ecdsa) settlement.nonSignerIndices = _nonSigners(cert);
+        settlement.signedWeight = signed;
+        _settle(executionId, execution, phaseIndex, operatorSet, settlement, signers, gasAtEntry);
         _settleUp(executionId, execution);
     }
 
@@ -261,7 +269,6 @@ contract WorkflowStateMachine is ExecutionViews, PhaseTransitions, UUPSUpgradeab
     /// @dev Every operator set holds what its phases require. Phases of the same set follow each other more often than
     ///      not, so the set asked last is remembered.
     function _requireStake(Workflow storage workflow, uint32 phaseCount) private view {
-        IBN254CertificateVerifier verifier = IBN254CertificateVerifier(_state().verifier);
         OperatorSet memory last;
         uint256 lastRequired = 0;
         for (uint32 i = 0; i < phaseCount; ++i) {
@@ -270,7 +277,7 @@ contract WorkflowStateMachine is ExecutionViews, PhaseTransitions, UUPSUpgradeab
             uint256 required = _requiredStake(config);
             bool same = i != 0 && operatorSet.avs == last.avs && operatorSet.id == last.id;
             if (same && required <= lastRequired) continue;
-            (, bytes memory refusal) = StakeTables.newest(verifier, operatorSet, required);
+            (, bytes memory refusal) = StakeTables.newest(_verifierOf(config), operatorSet, required, _isEcdsa(config));
             StakeTables.demandNone(refusal);
             (last, lastRequired) = (operatorSet, required);
         }
@@ -319,7 +326,8 @@ contract WorkflowStateMachine is ExecutionViews, PhaseTransitions, UUPSUpgradeab
     // ── Internals: results ───────────────────────────────────────────────────────────────────────────
 
     /// @dev The certificate where it stands in the calldata: it goes on to the verifier unread, but for its head. An offset
-    ///      that leads astray finds zeros or other calldata there, and no certificate of this message.
+    ///      that leads astray finds zeros or other calldata there, and no certificate of this message. One by ECDSA keys has
+    ///      the same two first words.
     function _certificateIn(bytes calldata encoded)
         private
         pure
@@ -330,8 +338,7 @@ contract WorkflowStateMachine is ExecutionViews, PhaseTransitions, UUPSUpgradeab
         }
     }
 
-    /// @dev What the verifier leaves to its caller: that the certificate is about this table and this result, that
-    ///      somebody signed it, and that the signature is a point, without which EigenLayer's verifier burns all gas.
+    /// @dev What the verifier leaves to its caller: that the certificate is about this table and this result.
     function _requireAbout(
         IBN254CertificateVerifierTypes.BN254Certificate calldata cert,
         uint32 referenceTimestamp,
@@ -341,24 +348,42 @@ contract WorkflowStateMachine is ExecutionViews, PhaseTransitions, UUPSUpgradeab
             revert InvalidReferenceTimestamp(referenceTimestamp, cert.referenceTimestamp);
         }
         if (cert.messageHash != messageHash) revert InvalidMessageHash(messageHash, cert.messageHash);
+    }
+
+    /// @dev And that somebody signed it, by a signature that is a point, without which EigenLayer's verifier burns all gas.
+    function _requireSigned(IBN254CertificateVerifierTypes.BN254Certificate calldata cert) private pure {
         BN254.G1Point memory signature = cert.signature;
         BN254.G2Point memory apk = cert.apk;
         if (signature.isIdentity() || apk.isIdentity()) revert EmptyCertificate();
         signature.requireOnCurve();
     }
 
-    /// @dev Has the certificate verified and compares exactly, where the verifier's own comparison rounds down. Under a
-    ///      threshold of 0 any stake in the first column will do, and under no threshold will none.
+    /// @return weights The stake that signed, per column.
+    /// @return signers The addresses of the keys that signed.
+    function _verifyEcdsa(OperatorSet memory operatorSet, bytes calldata encoded)
+        private
+        returns (uint256[] memory weights, address[] memory signers)
+    {
+        IECDSACertificateVerifierTypes.ECDSACertificate calldata cert;
+        assembly ("memory-safe") {
+            cert := add(encoded.offset, calldataload(encoded.offset))
+        }
+        if (cert.sig.length == 0) revert EmptyCertificate();
+        return IECDSACertificateVerifier(_state().ecdsaVerifier).verifyCertificate(operatorSet, cert);
+    }
+
+    /// @dev Compares exactly, where a verifier's own comparison rounds down. Under a threshold of 0 any stake in the first
+    ///      column will do, and under no threshold will none.
     /// @return signed The first column's stake that signed.
     /// @return total The first column's stake.
     function _requireQuorum(
+        PhaseConfig storage config,
         OperatorSet memory operatorSet,
-        IBN254CertificateVerifierTypes.BN254Certificate calldata cert,
-        uint16 threshold
-    ) private returns (uint256 signed, uint256 total) {
-        IBN254CertificateVerifier verifier = IBN254CertificateVerifier(_state().verifier);
-        uint256[] memory weights = verifier.verifyCertificate(operatorSet, cert);
-        uint256[] memory totals = verifier.getTotalStakeWeights(operatorSet, cert.referenceTimestamp);
+        uint32 referenceTimestamp,
+        uint256[] memory weights
+    ) private view returns (uint256 signed, uint256 total) {
+        uint16 threshold = config.consensusThreshold;
+        uint256[] memory totals = _verifierOf(config).getTotalStakeWeights(operatorSet, referenceTimestamp);
         if (weights.length == 0 || weights.length != totals.length) {
             revert WeightColumnsMismatch(totals.length, weights.length);
         }
@@ -404,24 +429,31 @@ contract WorkflowStateMachine is ExecutionViews, PhaseTransitions, UUPSUpgradeab
         Execution storage execution,
         uint32 phaseIndex,
         OperatorSet memory operatorSet,
-        IBN254CertificateVerifierTypes.BN254Certificate calldata cert,
-        uint256 signed,
+        IFeeVaultTypes.Settlement memory settlement,
+        address[] memory signers,
         uint256 gasAtEntry
     ) private {
-        uint32[] memory nonSigners = new uint32[](cert.nonSignerWitnesses.length);
-        for (uint256 i = 0; i < nonSigners.length; ++i) {
-            nonSigners[i] = cert.nonSignerWitnesses[i].operatorIndex;
+        if (_isAmong(msg.sender, _state().aggregators)) {
+            settlement.submitter = msg.sender;
         }
-        IFeeVaultTypes.Settlement memory settlement;
-        if (_isAmong(msg.sender, _state().aggregators)) settlement.submitter = msg.sender;
         settlement.avs = operatorSet.avs;
         settlement.operatorSetId = operatorSet.id;
-        settlement.referenceTimestamp = cert.referenceTimestamp;
-        settlement.signedWeight = signed;
-        settlement.nonSignerIndices = nonSigners;
+        IFeeVault vault = IFeeVault(execution.feeVault);
         // Last, so that the rest counts.
         settlement.gasUsed = gasAtEntry - gasleft() + UNMEASURED_GAS;
-        IFeeVault(execution.feeVault).settle(executionId, phaseIndex, settlement);
+        if (signers.length == 0) vault.settle(executionId, phaseIndex, settlement);
+        else vault.settleSigners(executionId, phaseIndex, settlement, signers);
+    }
+
+    function _nonSigners(IBN254CertificateVerifierTypes.BN254Certificate calldata cert)
+        private
+        pure
+        returns (uint32[] memory indices)
+    {
+        indices = new uint32[](cert.nonSignerWitnesses.length);
+        for (uint256 i = 0; i < indices.length; ++i) {
+            indices[i] = cert.nonSignerWitnesses[i].operatorIndex;
+        }
     }
 
     /// @dev At the end of an execution that has paid, what is left goes back.

@@ -87,6 +87,7 @@ abstract contract WorkflowStateMachineStorage is IWorkflowStateMachineTypes {
         mapping(address creator => mapping(bytes32 nameHash => uint32)) versions;
         mapping(bytes32 executionId => Execution) executions;
         address feeVault; //          160: where new executions pay; zero: nowhere
+        address ecdsaVerifier; //     160: of operator sets whose keys are on secp256k1; zero: there are none
     }
 
     /// @dev Of PhaseConfig.flags.
@@ -96,6 +97,8 @@ abstract contract WorkflowStateMachineStorage is IWorkflowStateMachineTypes {
     uint8 internal constant FLAG_STANDS_IN = 8;
     /// @dev `requiredStake` is zero, so that starting the phase need not read it.
     uint8 internal constant FLAG_ANY_STAKE = 16;
+    /// @dev The operator set's keys are on secp256k1: its tables and certificates are the ECDSA verifier's.
+    uint8 internal constant FLAG_ECDSA = 32;
 
     /// @dev keccak256(abi.encode(uint256(keccak256("hourglass.storage.WorkflowStateMachine")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 internal constant STORAGE_LOCATION = 0x4c0fe64d2a4be66d5b1b91b45209ef06ceb8eb01645e05a767e4e6568282c400;

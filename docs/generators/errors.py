@@ -71,15 +71,22 @@ SECTIONS = (
         notices.FEE_VAULT,
     ),
     Section(
-        "Certificate verifier",
+        "Certificate verifiers",
         "EigenLayer's, the curve's and the operator tables' trees'. They pass through `submitPhaseResult`.",
-        ("interfaces/IBN254CertificateVerifier.sol", "libraries/BN254.sol", "libraries/OperatorInfoTree.sol"),
+        (
+            "interfaces/ICertificateVerifier.sol",
+            "interfaces/IBN254CertificateVerifier.sol",
+            "interfaces/IECDSACertificateVerifier.sol",
+            "libraries/BN254.sol",
+            "libraries/OperatorInfoTree.sol",
+        ),
         notices.VERIFIER,
     ),
     Section(
-        "Local operator table",
-        "`OperatorTable` stands in for EigenLayer's verifier and registrar on local networks; no other network has it.",
-        ("interfaces/IOperatorTable.sol",),
+        "Local operator tables",
+        "`OperatorTable` and `EcdsaOperatorTable` stand in for EigenLayer's verifiers and registrar on local networks; "
+        "no other network has them.",
+        ("interfaces/IOperatorTable.sol", "interfaces/IEcdsaOperatorTable.sol"),
         notices.LOCAL_TABLE,
     ),
 )

@@ -259,6 +259,7 @@ def phase(view: tuple[Any, ...]) -> ChainView:
         result,
         result_hash,
         aggregators,
+        _curve,
     ) = view
     return ChainView(
         ChainTime(as_of),

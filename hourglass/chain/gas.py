@@ -4,14 +4,14 @@ They are those of contracts/snapshots/gas.json, for a result of one word which e
 guide: each operator that did not sign and was never seen before costs `NON_SIGNER` more, long results cost their bytes.
 """
 
-EXECUTE = 177_575
+EXECUTE = 179_014
 """"executeWorkflow, one root phase, no payload"."""
-SUBMIT = 281_497
+SUBMIT = 282_575
 """"submitPhaseResult, last phase, all signed"."""
-START = 40_745
+START = 41_603
 """For each phase that a submission starts, or an execution beyond its first: "submitPhaseResult, starts 63 others" less
 SUBMIT, by 63."""
-NON_SIGNER = 104_642
+NON_SIGNER = 104_719
 """"submitPhaseResult, last phase, one new non-signer" less SUBMIT."""
 SETTLE = 70_000
 """What the fee vault itself counts for its part (SETTLEMENT_GAS)."""

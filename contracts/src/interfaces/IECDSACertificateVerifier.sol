@@ -43,7 +43,8 @@ interface IECDSACertificateVerifierEvents is IECDSACertificateVerifierTypes {
 /// @title EigenLayer's ECDSA certificate verifier
 /// @notice The public interface of the contract that EigenLayer deploys beside the BN254 verifier, for operator sets whose
 ///         keys are on secp256k1, written from its ABI.
-/// @dev Three things that a caller must know:
+/// @dev Verifying changes nothing in what this was written from; the functions are not said to be views all the same, so
+///      that a caller does not depend on it. Three things that a caller must know:
 ///      - the digest is EIP-712 data in a domain without a chain: the message hash has to bind chain and operator set;
 ///      - the signers are the certificate's alone, who might weigh nothing: look at the weights;
 ///      - `verifyCertificateProportion` rounds the threshold down.
@@ -59,7 +60,6 @@ interface IECDSACertificateVerifier is
     /// @return signers The addresses of the keys that signed, in rising order.
     function verifyCertificate(OperatorSet calldata operatorSet, ECDSACertificate calldata cert)
         external
-        view
         returns (uint256[] memory signedStakes, address[] memory signers);
 
     /// @notice Whether the stake that signed reaches floor(total · bps / 10,000) in every column.
@@ -67,14 +67,14 @@ interface IECDSACertificateVerifier is
         OperatorSet calldata operatorSet,
         ECDSACertificate calldata cert,
         uint16[] calldata totalStakeProportionThresholds
-    ) external view returns (bool reached, address[] memory signers);
+    ) external returns (bool reached, address[] memory signers);
 
     /// @notice Whether the stake that signed reaches these amounts, column by column.
     function verifyCertificateNominal(
         OperatorSet calldata operatorSet,
         ECDSACertificate calldata cert,
         uint256[] calldata totalStakeNominalThresholds
-    ) external view returns (bool reached, address[] memory signers);
+    ) external returns (bool reached, address[] memory signers);
 
     // ── Tables ───────────────────────────────────────────────────────────────────────────────────────
 

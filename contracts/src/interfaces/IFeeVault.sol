@@ -95,6 +95,9 @@ interface IFeeVaultEvents is IFeeVaultTypes {
         uint256 submitterAmount,
         uint256 pool
     );
+    /// @notice Beside PhaseSettled, where operators' keys are on secp256k1.
+    /// @param signers The addresses of the keys that signed, in rising order: `claimAsSigner` asks for them.
+    event PhaseSigned(bytes32 indexed executionId, uint32 indexed phaseIndex, address[] signers);
     event EscrowReturned(bytes32 indexed executionId, address indexed payer, uint256 amount);
     event ShareClaimed(
         bytes32 indexed executionId,
@@ -156,7 +159,7 @@ interface IFeeVaultErrors {
     // Taking out
     /// @notice The phase's fee is not shared out: wait until it has completed, in an execution that pays fees.
     error NotSettled(bytes32 executionId, uint32 phaseIndex);
-    /// @notice The certificate names this operator as one that did not sign. It has no share.
+    /// @notice By the certificate this operator did not sign. It has no share.
     error NotASigner(uint32 operatorIndex);
     /// @notice This operator's share is credited already: withdraw it.
     error AlreadyClaimed(uint32 operatorIndex);
@@ -166,6 +169,11 @@ interface IFeeVaultErrors {
     /// @notice The key registrar knows no operator of this key: check the key, and that the vault has the right
     ///         registrar.
     error UnknownSigningKey(uint256 x, uint256 y);
+    /// @notice The phase's operators have keys on another curve: claim by `claimAsSigner` where they are on secp256k1, by
+    ///         `claim` where not.
+    error OtherCurve(bytes32 executionId, uint32 phaseIndex);
+    /// @notice Others signed than the signers given: pass those of the phase's PhaseSigned, in its order.
+    error OtherSigners(bytes32 executionId, uint32 phaseIndex);
     /// @notice The operator's share rounds down to nothing. There is nothing to claim.
     error EmptyShare(uint32 operatorIndex);
     /// @notice The shares add up to more than the pool, as in a truthful table they can't: check the certificate
@@ -217,6 +225,16 @@ interface IFeeVault is IFeeVaultEvents, IFeeVaultErrors {
     /// settled (AlreadySettled), and stake has signed (NoStakeSigned).
     function settle(bytes32 executionId, uint32 phaseIndex, Settlement calldata settlement) external;
 
+    /// @notice As `settle`, for a phase whose operators' keys are on secp256k1: it is told who signed, not who did not.
+    /// Requirements: as for `settle`.
+    /// @param signers The addresses of the keys that signed, in rising order.
+    function settleSigners(
+        bytes32 executionId,
+        uint32 phaseIndex,
+        Settlement calldata settlement,
+        address[] calldata signers
+    ) external;
+
     /// @notice Gives back what was paid for phases that have not completed: it becomes the payer's credit. Without
     ///         effect if there is nothing left. It calls nobody.
     /// Requirements: the execution has paid (UnknownEscrow).
@@ -240,6 +258,17 @@ interface IFeeVault is IFeeVaultEvents, IFeeVaultErrors {
         IBN254CertificateVerifierTypes.BN254OperatorInfo calldata info,
         bytes calldata proof
     ) external returns (uint256 amount);
+
+    /// @notice As `claim`, for a phase that `settleSigners` settled.
+    /// Requirements: the phase is settled (NotSettled), and so (OtherCurve), with these signers (OtherSigners); the
+    /// operator's key is among them (NotASigner) and has not claimed (AlreadyClaimed), is known (UnknownSigningKey), and its
+    /// share is not nothing (EmptyShare).
+    /// @param operatorIndex The operator's place in the table.
+    /// @param signers As PhaseSigned told them.
+    /// @return amount The share.
+    function claimAsSigner(bytes32 executionId, uint32 phaseIndex, uint32 operatorIndex, address[] calldata signers)
+        external
+        returns (uint256 amount);
 
     /// @notice Pays the caller's whole credit to the caller.
     /// Requirements: there is any (NothingToWithdraw); the caller takes it (EtherRefused, or the token's own error).

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IBN254CertificateVerifierErrors} from "./IBN254CertificateVerifier.sol";
+import {IECDSACertificateVerifierErrors} from "./IECDSACertificateVerifier.sol";
 
 /// @title What a workflow state machine's values look like
 interface IWorkflowStateMachineTypes {
@@ -45,6 +46,13 @@ interface IWorkflowStateMachineTypes {
     enum TriggerMode {
         OPERATORS,
         SOURCE
+    }
+
+    /// @notice Which curve an operator set's keys are on; EigenLayer's numbers. The order is fixed for ever.
+    enum CurveType {
+        NONE,
+        ECDSA,
+        BN254
     }
 
     /// @notice One phase of a workflow, as its author defines it. The order of fields is fixed for ever.
@@ -129,6 +137,7 @@ interface IWorkflowStateMachineTypes {
     /// @param result Empty until the phase has completed, and if it is longer than MAX_STORED_RESULT_BYTES.
     /// @param resultHash keccak256 of the result, zero until the phase has completed.
     /// @param aggregators Who may propose, and the base order of submission.
+    /// @param curve Which of the two verifiers has the operator set's tables and takes its certificates.
     struct PhaseView {
         uint64 asOf;
         ExecutionStatus executionStatus;
@@ -149,6 +158,7 @@ interface IWorkflowStateMachineTypes {
         bytes result;
         bytes32 resultHash;
         address[] aggregators;
+        CurveType curve;
     }
 }
 
@@ -217,17 +227,24 @@ interface IWorkflowStateMachineEvents is IWorkflowStateMachineTypes {
     event TriggerSourceAuthorized(address indexed source, bool authorized);
     event AggregatorsSet(address[] aggregators);
     event FeeVaultSet(address feeVault);
+    event EcdsaVerifierSet(address verifier);
 }
 
 /// @title What a workflow state machine refuses
 /// @dev The verifier's errors pass through, so they are part of it.
-interface IWorkflowStateMachineErrors is IWorkflowStateMachineTypes, IBN254CertificateVerifierErrors {
+interface IWorkflowStateMachineErrors is
+    IWorkflowStateMachineTypes,
+    IBN254CertificateVerifierErrors,
+    IECDSACertificateVerifierErrors
+{
     // Set-up
 
     /// @notice An address that must be somebody's is zero: pass the real one.
     error ZeroAddress();
     /// @notice There is no code where a contract must be: deploy that one first, and pass its address.
     error NoContract(address account);
+    /// @notice The ECDSA verifier is set once, since what operators sign is in its domain: go on with the one that there is.
+    error EcdsaVerifierAlreadySet(address verifier);
     /// @notice An empty or too long list: pass 1 to `maximum` aggregators.
     error AggregatorCountOutOfRange(uint256 maximum, uint256 actual);
     /// @notice The list names an aggregator twice: drop one.
@@ -287,6 +304,8 @@ interface IWorkflowStateMachineErrors is IWorkflowStateMachineTypes, IBN254Certi
     /// @notice No table of the phase's operator set lasts as long as its timeout: shorten it, or have tables of that set
     ///         last longer.
     error TimeoutExceedsStaleness(uint32 phaseIndex, uint32 maxStaleness, uint32 timeout);
+    /// @notice Both verifiers have a table of the operator set, whose keys must be on one curve: name another set.
+    error CurveAmbiguous(address avs, uint32 operatorSetId);
     /// @notice A phase depends on one that is not in the workflow: correct the index.
     error DependencyOutOfRange(uint32 phaseIndex, uint32 dependency, uint256 phaseCount);
     /// @notice A phase depends on itself: drop that dependency.
@@ -385,6 +404,12 @@ interface IWorkflowRegistry is IWorkflowStateMachineEvents, IWorkflowStateMachin
     /// Requirements: the caller has DEFAULT_ADMIN_ROLE.
     function setFeeVault(address feeVault) external;
 
+    /// @notice Sets the verifier of operator sets whose keys are on secp256k1: EigenLayer's ECDSACertificateVerifier, or a
+    ///         local network's EcdsaOperatorTable. Like the other verifier's, its address stays.
+    /// Requirements: the caller has DEFAULT_ADMIN_ROLE; there is none yet (EcdsaVerifierAlreadySet); the address has code
+    /// (NoContract).
+    function setEcdsaVerifier(address ecdsaVerifier) external;
+
     /// @notice Stops registrations, starts, triggers and submissions. Deadlines go on, and so do timeouts, cancellations,
     ///         refunds and withdrawals.
     /// Requirements: the caller has PAUSER_ROLE.
@@ -408,8 +433,8 @@ interface IWorkflowRegistry is IWorkflowStateMachineEvents, IWorkflowStateMachin
     /// phases, in each: a name of its own, a timeout of 1 to MAX_TIMEOUT seconds, a threshold of at most MAX_THRESHOLD
     /// basis points and 0 only where the type allows, at most MAX_METADATA_BYTES of metadata, ticks that fit the timeout,
     /// a condition exactly if it is CONDITIONAL, and dependencies that exist, appear once and make no cycle; every
-    /// operator set has a table (TableMissing) with enough stake (RequiredStakeNotMet) that can last as long as the
-    /// phase's timeout (TimeoutExceedsStaleness).
+    /// operator set has a table, with one verifier (TableMissing, CurveAmbiguous), with enough stake (RequiredStakeNotMet)
+    /// that can last as long as the phase's timeout (TimeoutExceedsStaleness). Which verifier that is stays so.
     /// @param authorizedTriggers Who may open the gates of conditional phases, beside the global sources.
     function registerWorkflow(
         string calldata name,
@@ -452,6 +477,9 @@ interface IWorkflowRegistry is IWorkflowStateMachineEvents, IWorkflowStateMachin
 
     function verifier() external view returns (address);
 
+    /// @notice Zero if there is none: then no phase can be of an operator set whose keys are on secp256k1.
+    function ecdsaVerifier() external view returns (address);
+
     /// @notice The block of `initialize`: nothing happened before it.
     function startBlock() external view returns (uint64);
 }
@@ -484,9 +512,9 @@ interface IWorkflowExecutions is IWorkflowStateMachineEvents, IWorkflowStateMach
     /// Requirements: not paused; the phase is active (PhaseNotActive) in a running execution (ExecutionNotRunning), within
     /// its deadline (DeadlinePassed); at most MAX_RESULT_BYTES (ResultTooLarge); the certificate is for the pinned
     /// table (InvalidReferenceTimestamp) and this very result (InvalidMessageHash), is signed at all
-    /// (EmptyCertificate) with a point on the curve (InvalidPoint), verifies (the verifier's errors), and in every weight column
+    /// (EmptyCertificate), by a point on the curve if that is BN254 (InvalidPoint), verifies (the verifier's errors), and in every weight column
     /// signed · 10,000 >= threshold · total (ThresholdNotMet), which is more than nothing (NoStakeSigned).
-    /// @param certificate abi.encode(BN254Certificate).
+    /// @param certificate abi.encode(BN254Certificate), or abi.encode(ECDSACertificate) as the phase's `curve` is.
     function submitPhaseResult(
         bytes32 executionId,
         uint32 phaseIndex,

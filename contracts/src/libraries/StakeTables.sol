@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IBN254CertificateVerifier, OperatorSet} from "../interfaces/IBN254CertificateVerifier.sol";
+import {ICertificateVerifier, OperatorSet} from "../interfaces/ICertificateVerifier.sol";
 import {IWorkflowStateMachineErrors} from "../interfaces/IWorkflowStateMachine.sol";
 
 /// @title Which table of an operator set a phase can be decided by
@@ -9,7 +9,8 @@ import {IWorkflowStateMachineErrors} from "../interfaces/IWorkflowStateMachine.s
 library StakeTables {
     /// @notice The set's newest table, if it holds stake enough.
     /// @param requiredStake Of the first weight column; none at all is never enough.
-    function newest(IBN254CertificateVerifier verifier, OperatorSet memory operatorSet, uint256 requiredStake)
+    /// @param ecdsa Whether the verifier is the ECDSA one, which reverts if asked what a table weighs that nobody is in.
+    function newest(ICertificateVerifier verifier, OperatorSet memory operatorSet, uint256 requiredStake, bool ecdsa)
         internal
         view
         returns (uint32 referenceTimestamp, bytes memory refusal)
@@ -21,8 +22,11 @@ library StakeTables {
             );
             return (0, refusal);
         }
-        uint256[] memory totals = verifier.getTotalStakeWeights(operatorSet, referenceTimestamp);
-        uint256 total = totals.length == 0 ? 0 : totals[0];
+        uint256 total = 0;
+        if (!ecdsa || verifier.getOperatorCount(operatorSet, referenceTimestamp) != 0) {
+            uint256[] memory totals = verifier.getTotalStakeWeights(operatorSet, referenceTimestamp);
+            if (totals.length != 0) total = totals[0];
+        }
         if (total == 0 || total < requiredStake) {
             refusal =
                 abi.encodeWithSelector(IWorkflowStateMachineErrors.RequiredStakeNotMet.selector, requiredStake, total);
@@ -31,7 +35,7 @@ library StakeTables {
 
     /// @notice Whether the table may still be used at the deadline.
     function checkFresh(
-        IBN254CertificateVerifier verifier,
+        ICertificateVerifier verifier,
         OperatorSet memory operatorSet,
         uint32 referenceTimestamp,
         uint64 deadline

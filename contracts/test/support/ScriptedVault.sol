@@ -44,6 +44,10 @@ contract ScriptedVault is IFeeVaultTypes {
         _take();
     }
 
+    function settleSigners(bytes32, uint32, Settlement calldata, address[] calldata) external {
+        _take();
+    }
+
     function close(bytes32) external {
         _take();
     }

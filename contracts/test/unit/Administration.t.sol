@@ -50,7 +50,7 @@ contract AdministrationTest is Machines {
         vm.assertEq(machine.verifier(), address(table), "verifier");
         vm.assertEq(machine.avs(), AVS, "avs");
         vm.assertEq(machine.startBlock(), 77, "start block");
-        vm.assertEq(bytes(machine.version()), "0.2.0", "version");
+        vm.assertEq(bytes(machine.version()), "0.3.0", "version");
     }
 
     function test_initialize_isForProxiesAndOnce() external {

@@ -89,6 +89,7 @@ contract ExecuteWorkflowTest is Machines {
         expected.startedBlock = uint64(block.number);
         expected.inputsHash = inputs;
         expected.aggregators = machine.aggregators();
+        expected.curve = Types.CurveType.BN254;
         vm.roll(block.number + 3);
         vm.assertEq(abi.encode(machine.getPhase(executionId, 0)), abi.encode(expected), "phase");
         Types.ExecutionView memory run = Types.ExecutionView(

@@ -58,7 +58,7 @@ contract UpgradeFromFirstReleaseTest is Machines {
         vm.expectEmit(true, true, true, true, address(machine));
         emit Upgraded(next);
         UUPSUpgradeable(address(machine)).upgradeToAndCall(next, "");
-        vm.assertEq(bytes(machine.version()), "0.2.0", "upgraded");
+        vm.assertEq(bytes(machine.version()), "0.3.0", "upgraded");
     }
 
     /// @dev As both releases have it: every phase starts on the only table.
