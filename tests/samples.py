@@ -11,8 +11,8 @@ from hourglass.bls.signer import LocalBlsSigner
 from hourglass.certificate.digests import (
     certificate_digest,
     inputs_hash,
+    message_hash,
     observation_digest,
-    phase_message_hash,
     proposal_digest,
     series_proposal_digest,
 )
@@ -164,7 +164,7 @@ def proposal(by: Account, values: dict[int, int], round: int = 0, **changes: Any
 
 def attestation(number: int, result: bytes, slot: Slot = SLOT, **changes: Any) -> Attestation:
     """Operator `number`'s attestation of a result, properly signed; then changed."""
-    digest = certificate_digest(TIMESTAMP, phase_message_hash(slot, SET, INPUTS, result))
+    digest = certificate_digest(TIMESTAMP, message_hash(slot, SET, INPUTS, result))
     signature = sign(KEYS[number], digest, BACKEND).to_bytes()
     made = Attestation(slot, SET, OPERATORS[number], INPUTS, TIMESTAMP, result, signature)
     return replace(made, **changes)

@@ -340,7 +340,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 50, 50, 50, 100]), stop=st.booleans(), holds=st.booleans())
     def work_a_tick(self, seconds: int, stop: bool, holds: bool) -> None:
         """As it should be; then time passes."""
-        tick = 0 if self.session.ticking is None else 1 + self.time // samples.INTERVAL_S
+        tick = 0 if self.session.ticking is None else 1 + max(0, self.time) // samples.INTERVAL_S
         self.attest((0, 1, 2), tick, 0, 2 if stop else 0, holds)
         self.pass_time(seconds, 0.2)
 
