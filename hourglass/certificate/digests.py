@@ -56,6 +56,9 @@ TRIGGER_APPROVAL = keccak(b"TriggerApproval(bytes32 executionId,uint32 phaseInde
 BN254_KEY_REGISTRATION = keccak(
     b"BN254KeyRegistration(address operator,address avs,uint32 operatorSetId,bytes keyData)"
 )
+ECDSA_KEY_REGISTRATION = keccak(
+    b"ECDSAKeyRegistration(address operator,address avs,uint32 operatorSetId,address keyAddress)"
+)
 DOMAIN_NAME = b"Hourglass Workflow"
 DOMAIN_VERSION = b"1"
 EIGENLAYER_DOMAIN_NAME = b"EigenLayer"
@@ -165,6 +168,14 @@ def key_registration_digest(
     domain = _domain(EIGENLAYER_DOMAIN_NAME, EIGENLAYER_DOMAIN_VERSION, chain_id, registrar)
     struct = _hash(BN254_KEY_REGISTRATION, operator, operator_set.avs, operator_set.number, keccak(key_data))
     return _typed(domain, struct)
+
+
+def ecdsa_key_registration_digest(
+    registrar: Address, chain_id: ChainId, operator: Address, operator_set: OperatorSetId, key: Address
+) -> Digest:
+    """`KeyRegistrar`'s EIP-712 digest, over which a secp256k1 key proves that its owner has it."""
+    domain = _domain(EIGENLAYER_DOMAIN_NAME, EIGENLAYER_DOMAIN_VERSION, chain_id, registrar)
+    return _typed(domain, _hash(ECDSA_KEY_REGISTRATION, operator, operator_set.avs, operator_set.number, key))
 
 
 # ── What secp256k1 keys sign (EIP-712) ────────────────────────────────────────────────────────────────

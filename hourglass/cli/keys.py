@@ -1,37 +1,57 @@
-"""`hourglass keys`: make, import and show operators' BLS keys."""
+"""`hourglass keys`: make, import, export, show, list and register operators' keys."""
 
-import os
-import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from hourglass.bls.curve import SUBGROUP_ORDER
-from hourglass.bls.keys import ENTROPY_BYTES, SecretKey
+from hourglass.bls.keys import SecretKey
 from hourglass.bls.signatures import default_backend
-from hourglass.cli.output import Format, Output, show_one
-from hourglass.cli.settings import read_secret_file
+from hourglass.bls.signer import LocalBlsSigner
+from hourglass.certificate.key_registration import bn254_registration, ecdsa_registration
+from hourglass.cli.arguments import address_of
+from hourglass.cli.key_files import (
+    Form,
+    KeyPair,
+    Kind,
+    form_of,
+    new_key,
+    read_bare,
+    read_key,
+    sealed,
+    write_new,
+)
+from hourglass.cli.output import Format, Output, show, show_one
 from hourglass.errors import ConfigError
-from hourglass.keystores.bn254 import read_keystore, write_keystore
-from hourglass.keystores.encryption import IV_BYTES, SALT_BYTES
+from hourglass.keystores.encryption import parse
 from hourglass.reasons import Reason
+from hourglass.secret_files import read_open, read_sealed
+from hourglass.workflow.identifiers import ChainId, OperatorSetId
 
-app = typer.Typer(no_args_is_help=True, help="Make, import and show operators' BLS keys.")
+app = typer.Typer(no_args_is_help=True, help="Make, import, export, show, list and register operators' keys.")
 
 KeystorePath = Annotated[Path, typer.Argument(help="The keystore file.")]
 PasswordFile = Annotated[
     Path | None,
     typer.Option("--password-file", help="A file with the keystore's password; otherwise it is asked for."),
 ]
+KindOption = Annotated[
+    Kind, typer.Option("--kind", help="bn254 signs results; ecdsa (secp256k1) names operators and pays.")
+]
+DEFAULT_FORM = {Kind.bn254: Form.eip2335, Kind.ecdsa: Form.ethereum}
 
 
 @app.command()
-def new(keystore: KeystorePath, password_file: PasswordFile = None, output: Output = Format.table) -> None:
-    """Make a new BN254 key and write its keystore (EIP-2335, readable by Hourglass)."""
-    secret = SecretKey.from_entropy(secrets.token_bytes(ENTROPY_BYTES))
-    _write(keystore, secret, _password(password_file, confirm=True))
-    _show(keystore, secret, output)
+def new(
+    keystore: KeystorePath,
+    kind: KindOption = Kind.bn254,
+    password_file: PasswordFile = None,
+    output: Output = Format.table,
+) -> None:
+    """Make a new key and write its keystore: EIP-2335 for bn254, Ethereum's version 3 for ecdsa."""
+    key, form = new_key(kind), DEFAULT_FORM[kind]
+    write_new(keystore, sealed(key, form, _password(password_file, confirm=True)))
+    _show(keystore, form, key, output)
 
 
 @app.command(name="import")
@@ -41,76 +61,142 @@ def import_(
         Path,
         typer.Option(
             "--from",
-            help="A keystore of Hourglass or DevKit, or a file with the scalar in decimal or 0x-hexadecimal.",
+            help="A keystore of Hourglass, DevKit, Cerberus or Ethereum, or a file with the bare key: of bn254 the "
+            "scalar in decimal or 0x-hexadecimal, of ecdsa 64 hexadecimal digits.",
         ),
     ],
     source_password_file: Annotated[
         Path | None, typer.Option("--from-password-file", help="The password of the keystore to import.")
     ] = None,
+    kind: Annotated[
+        Kind, typer.Option("--kind", help="What a bare key is for; a keystore says so itself.")
+    ] = Kind.bn254,
     password_file: PasswordFile = None,
     output: Output = Format.table,
 ) -> None:
     """Import a key and write it as a keystore of its own."""
-    data = read_secret_file(source)
-    if data.lstrip().startswith(b"{"):
-        secret = read_keystore(data, _password(source_password_file, confirm=False), default_backend())
+    if read_sealed(source).lstrip().startswith(b"{"):
+        _, key = read_key(source, lambda: _password(source_password_file, confirm=False))
     else:
-        secret = _scalar(source, data)
-    _write(keystore, secret, _password(password_file, confirm=True))
-    _show(keystore, secret, output)
+        key = read_bare(source, read_open(source), kind)
+    form = Form.eip2335 if isinstance(key, SecretKey) else Form.ethereum
+    write_new(keystore, sealed(key, form, _password(password_file, confirm=True)))
+    _show(keystore, form, key, output)
 
 
 @app.command()
-def show(keystore: KeystorePath, password_file: PasswordFile = None, output: Output = Format.table) -> None:
+def export(
+    keystore: KeystorePath,
+    target: Annotated[Path, typer.Option("--to", help="The file to write; it must not exist.")],
+    form: Annotated[
+        Form,
+        typer.Option("--form", help="eip2335 for Hourglass, legacy for DevKit, ethereum for an ecdsa key."),
+    ],
+    target_password_file: Annotated[
+        Path | None, typer.Option("--to-password-file", help="The password of the file to write.")
+    ] = None,
+    password_file: PasswordFile = None,
+    output: Output = Format.table,
+) -> None:
+    """Write a key as a keystore of another form, for other tools. The secret is never written openly."""
+    _, key = read_key(keystore, lambda: _password(password_file, confirm=False))
+    write_new(target, sealed(key, form, _password(target_password_file, confirm=True)))
+    _show(target, form, key, output)
+
+
+@app.command(name="show")
+def show_(keystore: KeystorePath, password_file: PasswordFile = None, output: Output = Format.table) -> None:
     """Show a keystore's public key, in the forms that registration asks for. Never shows the secret."""
-    password = _password(password_file, confirm=False)
-    _show(keystore, read_keystore(read_secret_file(keystore), password, default_backend()), output)
+    form, key = read_key(keystore, lambda: _password(password_file, confirm=False))
+    _show(keystore, form, key, output)
 
 
-def _scalar(path: Path, data: bytes) -> SecretKey:
+@app.command(name="list")
+def list_(
+    folder: Annotated[Path, typer.Argument(help="Where the keystores are.")], output: Output = Format.table
+) -> None:
+    """List the keystores in a folder with the public keys that they name. Asks for no password, so proves nothing."""
     try:
-        number = int(data.decode("ascii").strip(), 0)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise ConfigError(Reason.KEY_UNUSABLE, f"{path} holds neither a keystore nor a scalar.") from error
-    if not 0 < number < SUBGROUP_ORDER:
-        raise ConfigError(Reason.KEY_UNUSABLE, f"The scalar in {path} is not from 1 to r - 1.")
-    return SecretKey(number)
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        raise ConfigError(Reason.KEY_UNUSABLE, f"{folder}: {error.strerror}.") from error
+    show(output, f"Keystores in {folder}", [row for path in files if (row := _listed(path)) is not None])
+
+
+@app.command()
+def registration(
+    keystore: KeystorePath,
+    operator: Annotated[str, typer.Option("--operator", help="The operator's address.")],
+    avs: Annotated[str, typer.Option("--avs", help="The address of the operator set's AVS.")],
+    operator_set: Annotated[
+        int, typer.Option("--operator-set", min=0, max=2**32 - 1, help="The set's number.")
+    ],
+    chain_id: Annotated[
+        int, typer.Option("--chain-id", min=1, help="Of the chain that the registrar is on.")
+    ],
+    registrar: Annotated[str, typer.Option("--registrar", help="The address of EigenLayer's KeyRegistrar.")],
+    password_file: PasswordFile = None,
+    output: Output = Format.table,
+) -> None:
+    """Print what `KeyRegistrar.registerKey` asks for: key data, proof of possession, and the call for the operator."""
+    _, key = read_key(keystore, lambda: _password(password_file, confirm=False))
+    where = (
+        address_of(registrar),
+        ChainId(chain_id),
+        address_of(operator),
+        OperatorSetId(address_of(avs), operator_set),
+    )
+    if isinstance(key, SecretKey):
+        made = bn254_registration(*where, LocalBlsSigner(key, default_backend()))
+    else:
+        made = ecdsa_registration(*where, key)
+    show_one(
+        output,
+        {
+            "operator": str(made.operator),
+            "operator set": f"{made.operator_set.avs} {made.operator_set.number}",
+            "digest": "0x" + made.digest.hex(),
+            "key data": "0x" + made.key_data.hex(),
+            "proof of possession": "0x" + made.proof.hex(),
+            "registrar": registrar,
+            "call": "0x" + made.calldata.hex(),
+        },
+    )
 
 
 def _password(file: Path | None, confirm: bool) -> str:
     if file is not None:
-        return read_secret_file(file).decode("utf-8").strip()
+        return read_open(file)
     answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=confirm)
     return answer
 
 
-def _write(path: Path, secret: SecretKey, password: str) -> None:
-    data = write_keystore(
-        secret,
-        password,
-        secrets.token_bytes(SALT_BYTES),
-        secrets.token_bytes(IV_BYTES),
-        default_backend(),
-    )
+def _listed(path: Path) -> dict[str, Any] | None:
     try:
-        # Never over another key: whoever loses an operator's key loses the operator.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise ConfigError(Reason.KEY_UNUSABLE, f"{path} exists; choose another name.") from error
-    except OSError as error:
-        raise ConfigError(Reason.KEY_UNUSABLE, f"{path}: {error.strerror}.") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+        data = read_sealed(path)
+        form, keystore = form_of(data), parse(data)
+    except ConfigError:
+        return None
+    named = {Form.eip2335: "pubkey", Form.legacy: "publicKey", Form.ethereum: "address"}[form]
+    return {
+        "file": path.name,
+        "form": form.value,
+        "public key, as the file says": str(keystore.get(named, "–")),
+    }
 
 
-def _show(path: Path, secret: SecretKey, output: Format) -> None:
-    public = secret.public_key(default_backend())
-    show_one(
-        output,
-        {
-            "keystore": str(path),
+def _show(path: Path, form: Form, key: KeyPair, output: Format) -> None:
+    fields = {"keystore": str(path), "form": form.value}
+    if isinstance(key, SecretKey):
+        public = key.public_key(default_backend())
+        fields |= {
             "public key G1 (64 bytes)": "0x" + public.g1.to_bytes().hex(),
             "public key G2 (128 bytes, imaginary first)": "0x" + public.g2.to_bytes().hex(),
             "key data for KeyRegistrar (192 bytes)": "0x" + public.key_data.hex(),
-        },
-    )
+        }
+    else:
+        fields |= {
+            "address": str(key.address),
+            "key data for KeyRegistrar (20 bytes)": "0x" + bytes(key.address).hex(),
+        }
+    show_one(output, fields)

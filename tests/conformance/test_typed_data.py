@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from hourglass.certificate.digests import (
     approval_digest,
+    ecdsa_key_registration_digest,
     key_registration_digest,
     observation_digest,
     proposal_digest,
@@ -209,6 +210,26 @@ def test_key_registrations(
         keyData=key_data,
     )
     digest = key_registration_digest(registrar, ChainId(chain_id), operator, operator_set, key_data)
+    assert digest == digest_of(expected)
+
+
+@settings(max_examples=100, deadline=None)
+@given(addresses, st.integers(0, 2**64 - 1), addresses, sets, addresses)
+def test_key_registrations_of_accounts(
+    registrar: Address, chain_id: int, operator: Address, operator_set: OperatorSetId, key: Address
+) -> None:
+    expected = typed(
+        "EigenLayer",
+        "1",
+        chain_id,
+        registrar,
+        "ECDSAKeyRegistration(address operator,address avs,uint32 operatorSetId,address keyAddress)",
+        operator=str(operator),
+        avs=str(operator_set.avs),
+        operatorSetId=operator_set.number,
+        keyAddress=str(key),
+    )
+    digest = ecdsa_key_registration_digest(registrar, ChainId(chain_id), operator, operator_set, key)
     assert digest == digest_of(expected)
 
 
