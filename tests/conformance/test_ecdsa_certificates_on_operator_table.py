@@ -11,11 +11,11 @@ import pytest
 import pytest_asyncio
 from eth_hash.auto import keccak
 from eth_utils.abi import abi_to_signature
+from vectors import load, raw
 
 from hourglass.chain.client import RpcRefusedError
 from hourglass.chain.codec import load_contract
 from hourglass.testing.anvil import Anvil
-from tests.vectors import load, raw
 
 TABLE = load_contract("EcdsaOperatorTable")
 VECTORS = load("ecdsa_certificates")

@@ -1,0 +1,48 @@
+"""EigenLayer's selectors, topics and errors, and that ours by the same names are the same."""
+
+import json
+from importlib import resources
+from typing import Any
+
+import pytest
+from eth_hash.auto import keccak
+from eth_utils.abi import abi_to_signature
+from vectors import load
+
+CONTRACTS: dict[str, dict[str, dict[str, str]]] = load("abi_identifiers")["contracts"]
+LENGTHS = {"functions": 4, "events": 32, "errors": 4}
+STANDS_FOR = {"OperatorTable": "BN254CertificateVerifier", "EcdsaOperatorTable": "ECDSACertificateVerifier"}
+OPENZEPPELINS = {
+    "Initialized(uint8)",
+    "InvalidShortString()",
+    "StringTooLong(string)",
+    "SignatureExpired()",
+}
+"""Of proxies, of strings kept short, and of other signatures: no part of verifying a certificate."""
+
+
+@pytest.mark.parametrize("kind", LENGTHS)
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_an_identifier_is_the_hash_of_what_it_stands_for(name: str, kind: str) -> None:
+    for signature, identifier in CONTRACTS[name][kind].items():
+        assert "0x" + keccak(signature.encode())[: LENGTHS[kind]].hex() == identifier
+
+
+@pytest.mark.parametrize("kind", LENGTHS)
+@pytest.mark.parametrize("ours", STANDS_FOR)
+def test_what_stands_for_a_verifier_has_all_that_the_verifier_has(ours: str, kind: str) -> None:
+    theirs = set(CONTRACTS[STANDS_FOR[ours]][kind])
+    assert theirs - _declared(ours, kind) <= OPENZEPPELINS
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_nothing_has_two_identifiers(name: str) -> None:
+    for kind in LENGTHS:
+        identifiers = CONTRACTS[name][kind].values()
+        assert len(set(identifiers)) == len(identifiers)
+
+
+def _declared(contract: str, kind: str) -> set[str]:
+    path = resources.files("hourglass.chain") / "abi" / f"{contract}.json"
+    abi: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["abi"]
+    return {abi_to_signature(entry) for entry in abi if entry["type"] == kind.removesuffix("s")}
