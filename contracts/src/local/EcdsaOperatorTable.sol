@@ -169,7 +169,9 @@ contract EcdsaOperatorTable is IEcdsaOperatorTable, Ownable {
         view
         returns (uint256[] memory)
     {
-        return _tables[_keyOf(operatorSet)][referenceTimestamp].totalWeights;
+        Table storage table = _tables[_keyOf(operatorSet)][referenceTimestamp];
+        if (table.entries.length == 0) revert OperatorCountZero();
+        return table.totalWeights;
     }
 
     /// @inheritdoc ICertificateVerifier

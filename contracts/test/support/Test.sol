@@ -14,6 +14,8 @@ interface Vm {
     function roll(uint256 number) external;
     function chainId(uint256 id) external;
     function prank(address sender) external;
+    function addr(uint256 secret) external pure returns (address);
+    function sign(uint256 secret, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function snapshotState() external returns (uint256 id);
     function revertToState(uint256 id) external returns (bool);
     function assume(bool condition) external pure;

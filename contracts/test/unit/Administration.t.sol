@@ -77,6 +77,23 @@ contract AdministrationTest is Machines {
         proxied(call);
     }
 
+    // ── setEcdsaVerifier ─────────────────────────────────────────────────────────────────────────────
+
+    function test_setEcdsaVerifier_isForTheAdminAndOnce() external {
+        vm.assertEq(machine.ecdsaVerifier(), address(0), "none");
+        _expectMissing(ADMIN);
+        machine.setEcdsaVerifier(address(table));
+        vm.expectRevert(abi.encodeWithSelector(Errors.NoContract.selector, stranger));
+        machine.setEcdsaVerifier(stranger);
+        vm.expectEmit(true, true, true, true, address(machine));
+        emit Events.EcdsaVerifierSet(address(table));
+        machine.setEcdsaVerifier(address(table));
+        vm.assertEq(machine.ecdsaVerifier(), address(table), "set");
+        vm.assertEq(machine.verifier(), address(table), "the other is as it was");
+        vm.expectRevert(abi.encodeWithSelector(Errors.EcdsaVerifierAlreadySet.selector, address(table)));
+        machine.setEcdsaVerifier(address(this));
+    }
+
     // ── Roles ────────────────────────────────────────────────────────────────────────────────────────
 
     function test_authorizeWorkflowCreator_givesAndTakes() external {
