@@ -44,5 +44,5 @@ def test_nothing_has_two_identifiers(name: str) -> None:
 
 def _declared(contract: str, kind: str) -> set[str]:
     path = resources.files("hourglass.chain") / "abi" / f"{contract}.json"
-    abi: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["abi"]
+    abi: list[Any] = json.loads(path.read_text("utf-8"))["abi"]
     return {abi_to_signature(entry) for entry in abi if entry["type"] == kind.removesuffix("s")}

@@ -37,7 +37,7 @@ def test_every_interface_is_part_of_eigenlayers(compiled: ModuleType) -> None:
                 assert known, f"{name} has no {entry['type']} {signature}"
 
 
-def _interfaces(contracts: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _interfaces(contracts: Path) -> Iterator[tuple[str, list[Any]]]:
     """Every interface of ours that has the name of one of EigenLayer's, I before it or not, and its newest ABI."""
     for source in sorted((contracts / "src").rglob("I*.sol")):
         name = source.stem.removeprefix("I")
