@@ -18,11 +18,17 @@ EXPORTED = (
     "FeeVault",
     "OperatorTable",
     "EcdsaOperatorTable",
+    "WorkflowAVSRegistrar",
     "ERC1967Proxy",
+    "TaskMailbox",
+    "FlatFeeHook",
 )
 CALLED_THROUGH = {"WorkflowStateMachine": ("WorkflowRegistry",)}
 """Whom a contract delegates calls to: whoever calls it meets all of these, too."""
-ERRORS_THROUGH = {"WorkflowStateMachine": ("TriggerConditions", "FeeVault")}
+ERRORS_THROUGH = {
+    "WorkflowStateMachine": ("TriggerConditions", "FeeVault"),
+    "TaskMailbox": ("OperatorTable", "EcdsaOperatorTable"),
+}
 """Whose errors come out of it."""
 
 

@@ -220,8 +220,13 @@ class EvmChain:
         return tuple(log for log in found if len(log.topics) >= len(topics))
 
     async def _logs(self, query: dict[str, str]) -> tuple[LoggedEvent, ...]:
-        logs = await self._ask("eth_getLogs", query)
-        return self._understood(partial(decoding.events, self.machine), logs)
+        return await self.logs(query, partial(decoding.events, self.machine))
+
+    async def logs(
+        self, query: dict[str, Any], convert: Callable[[list[Any]], tuple[LoggedEvent, ...]]
+    ) -> tuple[LoggedEvent, ...]:
+        """Any contract's events by a query of eth_getLogs, as its own file understands them."""
+        return self._understood(convert, await self._ask("eth_getLogs", query))
 
     async def workflow(self, wanted: WorkflowId) -> RegisteredWorkflow | None:
         """A registered workflow; it never changes, so it is read once."""

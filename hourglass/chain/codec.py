@@ -106,6 +106,10 @@ class Contract:
         data = encode([kind for _, kind in known.plain], [fields[field] for field, _ in known.plain])
         return (first, *indexed), data
 
+    def topic(self, event: str) -> bytes:
+        """An event's first topic. Raises KeyError if this ABI has no such event."""
+        return self._named_events[event][0]
+
     def error(self, data: bytes) -> tuple[str, tuple[Any, ...]]:
         """A revert's custom error and its fields; "Panic" and "Error" for Solidity's own, "" if unknown."""
         selector, rest = data[:SELECTOR_BYTES], data[SELECTOR_BYTES:]

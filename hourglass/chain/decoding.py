@@ -1,9 +1,12 @@
 """From what an endpoint answers to this project's own values. Pure."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from hourglass.chain.codec import Contract
 from hourglass.chain.port import Block, ChainLog, ChainView, ExecutionView, LoggedEvent, Receipt
+from hourglass.chain.tasks import TaskEvent
 from hourglass.workflow.definition import (
     FailurePolicy,
     PhaseDefinition,
@@ -48,6 +51,8 @@ from hourglass.workflow.identifiers import (
 from hourglass.workflow.phases import PhaseType
 
 Json = dict[str, Any]
+Fold = Callable[[str, Json], WorkflowEvent | TaskEvent | None]
+"""From an event's name and fields to what it means."""
 
 NOBODY = Address(bytes(ADDRESS_BYTES))
 """The zero address: none."""
@@ -64,11 +69,20 @@ def block(found: Json) -> Block:
 
 
 def event(machine: Contract, log: Json) -> LoggedEvent | None:
-    """From a log; None for an event that no one folds (roles, upgrades)."""
-    known = machine.event([_bytes(topic) for topic in log["topics"]], _bytes(log["data"]))
+    """From a state machine's log; None for an event that no one folds (roles, upgrades)."""
+    return _event(machine, partial(_workflow_event, machine), log)
+
+
+def logged(contract: Contract, fold: Fold, found: list[Json]) -> tuple[LoggedEvent, ...]:
+    """From eth_getLogs, any contract's events that `fold` makes something of, in the chain's order."""
+    return tuple(one for log in found if (one := _event(contract, fold, log)) is not None)
+
+
+def _event(contract: Contract, fold: Fold, log: Json) -> LoggedEvent | None:
+    known = contract.event([_bytes(topic) for topic in log["topics"]], _bytes(log["data"]))
     if known is None:
         return None
-    decoded = _workflow_event(machine, *known)
+    decoded = fold(*known)
     if decoded is None:
         return None
     return LoggedEvent(
