@@ -1,31 +1,23 @@
-"""A BLS key in a remote signer: a gRPC server that speaks Cerberus' protocol and shares no code with the client.
-
-The server reads and writes the protocol's bytes by hand, so that a wrong field number fails here.
-"""
+"""A BLS key in a remote signer: a gRPC server that speaks Cerberus' protocol and shares no code with the client."""
 
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import grpc
 import pytest
+from cerberus_server import API_KEY, MCL, PASSWORD, TLS, Cerberus, response, serving
 from structlog.testing import capture_logs
 
 from hourglass.bls.curve import SUBGROUP_ORDER, G1Point
 from hourglass.bls.hashing import hash_to_g1
 from hourglass.bls.keys import SecretKey
-from hourglass.bls.mcl import MclBackend
 from hourglass.bls.signatures import sign
 from hourglass.cerberus.config import CerberusConfig
 from hourglass.cerberus.signer import CerberusSigner
 from hourglass.errors import ConfigError, SignerError
 from hourglass.reasons import Reason
 
-MCL = MclBackend()
 SECRET = SecretKey(0x040AD69253B921ACA71DD714CCCC3095576FBE1A21F86C9B10CB5B119B1C6899)
 """The key of Cerberus' own tests: id and signature below are what they expect."""
 KEY_ID = "a3111a2232584734d526d62cbb7c9a0d4ce1984a92b7ecb85bde8878fea5d1b0"
@@ -36,76 +28,11 @@ SOME_SIGNATURE = (
 )
 OTHER = SecretKey(8)
 DIGEST = bytes(range(32))
-API_KEY = "0193-api-key-of-this-test"
-PASSWORD = "p@$$w0rd of the key"
-TLS = Path(__file__).parents[2] / "tls"
-LENGTH_DELIMITED = 2
-
-
-def fields(message: bytes) -> dict[int, bytes]:
-    """A protobuf message of short strings and bytes, read by hand."""
-    found = {}
-    while message:
-        tag, length = message[0], message[1]
-        assert tag & 7 == LENGTH_DELIMITED
-        assert length < 0x80
-        found[tag >> 3] = message[2 : 2 + length]
-        message = message[2 + length :]
-    return found
-
-
-def response(signature: bytes) -> bytes:
-    """A SignGenericResponse, written by hand."""
-    return bytes([1 << 3 | LENGTH_DELIMITED, len(signature)]) + signature
-
-
-@dataclass
-class Cerberus:
-    """The server: keeps one key, wants its API key and password, and misbehaves on request."""
-
-    port: int = 0
-    answer: Callable[[bytes], bytes] = lambda digest: response(sign(SECRET, digest, MCL).to_bytes())
-    delay_s: float = 0.0
-    asked: list[dict[int, bytes]] = field(default_factory=list)
-
-    def sign_generic(self, message: bytes, context: grpc.ServicerContext) -> bytes:
-        request = fields(message)
-        self.asked.append(request)
-        given = dict(context.invocation_metadata()).get("authorization")
-        if given is None:
-            context.abort(grpc.StatusCode.UNAUTHENTICATED, "missing authorization header")
-        if given != API_KEY:
-            context.abort(grpc.StatusCode.UNAUTHENTICATED, f"invalid token {given!r}")
-        if request[1] != KEY_ID.encode() or request.get(3) != PASSWORD.encode():
-            context.abort(grpc.StatusCode.INTERNAL, f"cannot open with {request.get(3, b'')!r}\nmore")
-        time.sleep(self.delay_s)
-        return self.answer(request[2])
-
-
-@contextmanager
-def serving(server: Cerberus, tls: bool = False, port: int = 0) -> Iterator[Cerberus]:
-    """The server on this port, or on one of its own."""
-    with ThreadPoolExecutor(4) as threads:
-        running = grpc.server(threads)
-        handler: Any = grpc.unary_unary_rpc_method_handler(server.sign_generic)
-        running.add_generic_rpc_handlers(
-            (grpc.method_handlers_generic_handler("signer.v1.Signer", {"SignGeneric": handler}),)
-        )
-        if tls:
-            pair = ((TLS / "localhost.key").read_bytes(), (TLS / "localhost.pem").read_bytes())
-            server.port = running.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
-        else:
-            server.port = running.add_insecure_port(f"127.0.0.1:{port}")
-        running.start()
-        try:
-            yield server
-        finally:
-            running.stop(0).wait(5)
 
 
 @pytest.fixture
 def cerberus() -> Iterator[Cerberus]:
-    with serving(Cerberus()) as server:
+    with serving(Cerberus(SECRET)) as server:
         yield server
 
 
@@ -236,13 +163,13 @@ def test_a_server_that_takes_too_long_is_not_waited_for(cerberus: Cerberus, conf
 
 
 def test_a_server_that_is_away_is_unreachable_and_used_again_when_it_is_back(configure: Configure) -> None:
-    with serving(Cerberus()) as first:
+    with serving(Cerberus(SECRET)) as first:
         port = first.port
     with CerberusSigner.open(configure(port), MCL) as signer:
         with pytest.raises(SignerError) as caught:
             signer.sign(DIGEST)
         assert caught.value.reason is Reason.SIGNER_UNREACHABLE
-        with serving(Cerberus(), port=port):
+        with serving(Cerberus(SECRET), port=port):
             assert eventually(signer) == sign(SECRET, DIGEST, MCL)
 
 
@@ -259,7 +186,7 @@ def eventually(signer: CerberusSigner) -> G1Point:
 
 
 def test_over_tls_the_server_is_who_the_certificate_says(configure: Configure) -> None:
-    with serving(Cerberus(), tls=True) as server:
+    with serving(Cerberus(SECRET), tls=True) as server:
         trusted = configure(server.port, plaintext=False, ca_file=TLS / "localhost.pem")
         with CerberusSigner.open(trusted, MCL) as signer:
             assert signer.sign(DIGEST) == sign(SECRET, DIGEST, MCL)

@@ -1,25 +1,18 @@
-"""An account in a Web3Signer: an HTTP server that speaks its protocol, signing with eth-account.
-
-As Web3Signer does, it names accounts by address in JSON-RPC and by public key in REST, has a chain id of its own,
-ignores what it does not know, and hashes what it signs unless told not to.
-"""
+"""An account in a Web3Signer: it signs as the key itself would, and nothing false ever leaves it."""
 
 import asyncio
 import json
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
-from coincurve import PrivateKey
-from eth_account import Account as EthAccount
 from eth_hash.auto import keccak
 from structlog.testing import capture_logs
+from web3signer_server import Web3Signer, serving
 
 from hourglass.certificate.ecdsa import HALF_ORDER, address_of, sign_digest
 from hourglass.chain.account import KeyConfig, load_account, open_account
@@ -43,92 +36,16 @@ TRANSACTION = Transaction(
 TLS = Path(__file__).parents[2] / "tls"
 ORDER = 2 * HALF_ORDER + 1
 
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass
-class Web3Signer:
-    """The server: keeps keys, and misbehaves on request."""
-
-    url: str = ""
-    secrets: tuple[bytes, ...] = (OTHER, SECRET)
-    signs_with: bytes | None = None
-    """Another key than the one it is asked for."""
-    chain_id: int = CHAIN
-    knows_apply_hash: bool = True
-    altered: dict[str, Any] = field(default_factory=dict)
-    """Fields of transactions that it changes."""
-    answer: Answer | None = None
-    asked: list[str] = field(default_factory=list)
-
-    async def take(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append(request.path)
-        if self.answer is not None:
-            return await self.answer(request)
-        if request.path == "/":
-            return self.json_rpc(await request.json())
-        if request.path == "/api/v1/eth1/publicKeys":
-            return web.json_response(["0x" + self.public_key(secret).hex() for secret in self.secrets])
-        return self.signed(request.match_info["rest"].rsplit("/", 1)[-1], await request.json())
-
-    def public_key(self, secret: bytes) -> bytes:
-        return PrivateKey(secret).public_key.format(compressed=False)[1:]
-
-    def signed(self, identifier: str, body: dict[str, Any]) -> web.Response:
-        named = {"0x" + self.public_key(secret).hex(): secret for secret in self.secrets}
-        if identifier not in named:
-            return web.Response(status=404)
-        data = bytes.fromhex(body["data"][2:])
-        hashes = not self.knows_apply_hash or body.get("applyHash", True)
-        digest = keccak(data) if hashes else data
-        signature = sign_digest(self.signs_with or named[identifier], Digest(bytes(digest)))
-        return web.Response(text="0x" + signature.hex())
-
-    def json_rpc(self, body: dict[str, Any]) -> web.Response:
-        def say(**what: Any) -> web.Response:
-            return web.json_response({"jsonrpc": "2.0", "id": body["id"], **what})
-
-        addresses = {str(address_of(secret)).lower(): secret for secret in self.secrets}
-        if body["method"] == "eth_accounts":
-            return say(result=list(addresses))
-        asked = dict(body["params"][0])
-        sender = asked.pop("from").lower()
-        if sender not in addresses:
-            return web.json_response(
-                {
-                    "jsonrpc": "2.0",
-                    "id": 1,
-                    "error": {"code": -32000, "message": "No unlocked account matches"},
-                },
-                status=400,
-            )
-        assert set(asked) == {"to", "value", "data", "nonce", "gas", "maxFeePerGas", "maxPriorityFeePerGas"}
-        transaction = {"type": 2, "chainId": self.chain_id, **asked, **self.altered}
-        signed = EthAccount.sign_transaction(transaction, self.signs_with or addresses[sender])
-        return say(result="0x" + signed.raw_transaction.hex())
-
-
-@asynccontextmanager
-async def serving(server: Web3Signer, tls: ssl.SSLContext | None = None) -> AsyncIterator[Web3Signer]:
-    """The server on a port of its own."""
-    app = web.Application()
-    app.router.add_route("*", "/{rest:.*}", server.take)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
-        await site.start()
-        port = runner.addresses[0][1]
-        server.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{port}"
-        yield server
-    finally:
-        await runner.cleanup()
-
 
 @pytest.fixture
 async def signer() -> AsyncIterator[Web3Signer]:
-    async with serving(Web3Signer()) as server:
-        yield server
+    async with serving(server()) as found:
+        yield found
+
+
+def server() -> Web3Signer:
+    """One that keeps another key, and this test's."""
+    return Web3Signer((OTHER, SECRET), CHAIN)
 
 
 def account_of(server: Web3Signer, **others: Any) -> Web3SignerAccount:
@@ -294,7 +211,7 @@ async def test_a_server_that_takes_too_long_is_not_waited_for(signer: Web3Signer
 
 
 async def test_a_server_that_is_away_is_unreachable() -> None:
-    async with serving(Web3Signer()) as gone:
+    async with serving(server()) as gone:
         account = account_of(gone)
     assert (await refused_transaction(account)).reason is Reason.SIGNER_UNREACHABLE
     assert (await refused_digest(account)).reason is Reason.SIGNER_UNREACHABLE
@@ -310,7 +227,7 @@ def server_tls(client_ca: Path | None = None) -> ssl.SSLContext:
 
 
 async def test_over_tls_the_server_is_who_the_certificate_says() -> None:
-    async with serving(Web3Signer(), server_tls()) as signer:
+    async with serving(server(), server_tls()) as signer:
         await account_of(signer, ca_file=TLS / "localhost.pem").prove()
         signer.asked.clear()
         for distrusting in (account_of(signer, ca_file=TLS / "stranger.pem"), account_of(signer)):
@@ -322,7 +239,7 @@ async def test_over_tls_the_server_is_who_the_certificate_says() -> None:
 
 async def test_it_tells_who_asks_by_a_certificate() -> None:
     mine = {"client_certificate_file": TLS / "localhost.pem", "client_key_file": TLS / "localhost.key"}
-    async with serving(Web3Signer(), server_tls(client_ca=TLS / "localhost.pem")) as signer:
+    async with serving(server(), server_tls(client_ca=TLS / "localhost.pem")) as signer:
         await account_of(signer, ca_file=TLS / "localhost.pem", **mine).prove()
         signer.asked.clear()
         error = await refused_transaction(account_of(signer, ca_file=TLS / "localhost.pem"))
