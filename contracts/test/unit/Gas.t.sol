@@ -10,6 +10,7 @@ import {IFeeVaultTypes} from "../../src/interfaces/IFeeVault.sol";
 import {IOperatorTable} from "../../src/interfaces/IOperatorTable.sol";
 import {IWorkflowStateMachineTypes as Types} from "../../src/interfaces/IWorkflowStateMachine.sol";
 import {OperatorInfoTree} from "../../src/libraries/OperatorInfoTree.sol";
+import {EcdsaOperators} from "../support/EcdsaOperators.sol";
 import {Machines} from "../support/Machines.sol";
 import {MultiplesOfG2} from "../support/MultiplesOfG2.sol";
 
@@ -316,5 +317,33 @@ contract GasTest is Machines {
         }
         uint256 used = _submission(phases, EVERYBODY, "submitPhaseResult, starts 63 others");
         vm.assertTrue(used <= TRANSACTION_LIMIT, vm.toString(used));
+    }
+}
+
+/// @notice The same of operator sets whose keys are on secp256k1.
+/// forge-config: default.isolate = true
+/// forge-config: intense.isolate = true
+contract EcdsaGasTest is EcdsaOperators {
+    function _submission(uint256 members, string memory name) private {
+        setUpEcdsa(members);
+        bytes32 executionId = started(one(byKeys(immediate("only"))));
+        bytes memory certificate = ecdsaCertificateFor(executionId, 0, RESULT, 2 ** members - 1);
+        machine.submitPhaseResult(executionId, 0, 0, RESULT, certificate);
+        vm.snapshotGasLastCall("gas", name);
+    }
+
+    function test_gas_submitPhaseResult_fourKeys() external {
+        _submission(4, "submitPhaseResult, last phase, all 4 ECDSA keys signed");
+    }
+
+    function test_gas_submitPhaseResult_sixteenKeys() external {
+        _submission(16, "submitPhaseResult, last phase, all 16 ECDSA keys signed");
+    }
+
+    function test_gas_executeWorkflow_ofKeys() external {
+        setUpEcdsa(4);
+        bytes32 workflowId = registered(one(byKeys(immediate("only"))));
+        machine.executeWorkflow(workflowId, "");
+        vm.snapshotGasLastCall("gas", "executeWorkflow, one root phase of ECDSA keys, no payload");
     }
 }
