@@ -10,6 +10,7 @@ from hourglass.certificate.operators import CurveType
 from hourglass.chain import decoding
 from hourglass.chain.client import EvmChain
 from hourglass.chain.codec import Contract, load_contract
+from hourglass.chain.config import ChainConfig
 from hourglass.chain.port import Block, LoggedEvent
 from hourglass.chain.tasks import TaskCreated, TaskEvent, TaskHash, TaskStatus, TaskVerified, TaskView
 from hourglass.errors import ChainError
@@ -39,13 +40,6 @@ class EvmTaskMailbox:
     chain: EvmChain
     address: Address
     contract: Contract = field(default_factory=partial(load_contract, "TaskMailbox"))
-
-    @classmethod
-    async def at(cls, chain: EvmChain, address: Address) -> "EvmTaskMailbox":
-        """The mailbox at this address. Raises ChainError(CONTRACT_MISSING) if there is none."""
-        mailbox = cls(chain, address)
-        await chain.view(mailbox.contract, address, "MAX_TASK_SLA")
-        return mailbox
 
     @property
     def chain_id(self) -> ChainId:
@@ -96,6 +90,15 @@ class EvmTaskMailbox:
         except (ValueError, OverflowError, TypeError) as error:
             detail = f"{self.address} answers getTaskInfo in no form that is known: {type(error).__name__}."
             raise ChainError(Reason.CONTRACT_MISSING, detail) from error
+
+
+async def open_mailbox(chain: EvmChain, config: ChainConfig) -> EvmTaskMailbox | None:
+    """The mailbox that the settings name, if they do. Raises ChainError(CONTRACT_MISSING) if it is not there."""
+    if config.task_mailbox is None:
+        return None
+    mailbox = EvmTaskMailbox(chain, Address.parse(config.task_mailbox))
+    await chain.view(mailbox.contract, mailbox.address, "MAX_TASK_SLA")
+    return mailbox
 
 
 def task_event(name: str, f: dict[str, Any]) -> TaskEvent | None:

@@ -34,6 +34,7 @@ async def _run(path: Path) -> None:
     from hourglass.bls.signatures import default_backend
     from hourglass.bus.nats import NatsBus
     from hourglass.chain.client import EvmChain
+    from hourglass.chain.mailbox import open_mailbox
     from hourglass.cli.logs import set_up_logs
     from hourglass.cli.settings import load_settings
 
@@ -48,4 +49,5 @@ async def _run(path: Path) -> None:
         ):
             signer = Signer(journal, keys)
             handlers = Handlers(performer, config.handler_timeout_s)
-            await be_an_agent(config, chain, bus, signer, handlers, lambda: typer.echo("ready"))
+            mailbox = await open_mailbox(chain, config.chain)
+            await be_an_agent(config, chain, bus, signer, handlers, lambda: typer.echo("ready"), mailbox)

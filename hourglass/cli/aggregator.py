@@ -31,6 +31,7 @@ async def _run(path: Path) -> None:
     from hourglass.bus.nats import NatsBus
     from hourglass.chain.account import open_account
     from hourglass.chain.client import EvmChain
+    from hourglass.chain.mailbox import open_mailbox
     from hourglass.cli.logs import set_up_logs
     from hourglass.cli.settings import load_settings
 
@@ -38,4 +39,5 @@ async def _run(path: Path) -> None:
     config = load_settings(path, AggregatorConfig)
     account = await open_account(config.key)
     async with EvmChain.connect(config.chain) as chain, NatsBus.connect(config.bus) as bus:
-        await be_an_aggregator(config, chain, bus, account, lambda port: typer.echo(f"ready {port}"))
+        mailbox = await open_mailbox(chain, config.chain)
+        await be_an_aggregator(config, chain, bus, account, lambda port: typer.echo(f"ready {port}"), mailbox)

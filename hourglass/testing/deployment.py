@@ -22,6 +22,7 @@ LOCAL_AVS = Address(keccak(b"hourglass local avs")[-ADDRESS_BYTES:])
 BALANCE_WEI = 1_000 * 10**18
 """What aggregators and operators get: far more than any test spends."""
 TABLE = "OperatorTable"
+ECDSA_TABLE = "EcdsaOperatorTable"
 DEPLOY_GAS = 8_000_000
 SETUP_GAS = 2_000_000
 PUBLISH_GAS_PER_OPERATOR = 200_000
@@ -48,6 +49,8 @@ class OperatorRegistration:
     address: Address
     keys: SecretKey | Mapping[SetName, SecretKey]
     weights: Mapping[SetName, tuple[int, ...]]
+    ecdsa_keys: Mapping[SetName, Address] = field(default_factory=dict)
+    """The addresses of its keys in sets that sign on ECDSA."""
 
     def key(self, which: SetName) -> SecretKey:
         """The operator's key in this set."""
@@ -62,9 +65,15 @@ class Deployment:
     """The proxy: what everybody calls."""
     implementation: Address
     operator_table: Address
+    ecdsa_table: Address
+    """Of the operator sets that sign on ECDSA."""
     fee_vault: Address | None
     avs: Address
     admin: Account
+
+    def identified(self, which: SetName) -> OperatorSetId:
+        """An operator set by its name here."""
+        return which if isinstance(which, OperatorSetId) else OperatorSetId(self.avs, which)
 
 
 async def deploy_local(
@@ -81,8 +90,7 @@ async def deploy_local(
     Raises ChainError(TRANSACTION_REVERTED), naming the step, if the contracts refuse one.
     """
     admin = anvil.accounts[0]
-    nonce = int(await anvil.request("eth_getTransactionCount", str(admin.address), "latest"), 16)
-    script = _Script(anvil, admin, nonce)
+    script = await Script.by(anvil, admin)
 
     table = script.deploy("OperatorTable", str(admin.address))
     conditions, registry = script.deploy("TriggerConditions"), script.deploy("WorkflowRegistry")
@@ -94,25 +102,47 @@ async def deploy_local(
     vault = script.deploy("FeeVault", str(machine), str(table)) if with_fees else None
     if vault is not None:
         script.call("WorkflowStateMachine", machine, SETUP_GAS, "setFeeVault", str(vault))
+    ecdsa_table = script.deploy("EcdsaOperatorTable", str(admin.address))
+    script.call("WorkflowStateMachine", machine, SETUP_GAS, "setEcdsaVerifier", str(ecdsa_table))
     _publish_tables(script, table, registrations, max_staleness_s)
+    _publish_ecdsa_tables(script, ecdsa_table, registrations, max_staleness_s)
 
     funded = {*aggregators, *(one.address for one in registrations)}
     await asyncio.gather(script.run(), *(anvil.fund(address, BALANCE_WEI) for address in funded))
-    return Deployment(machine, implementation, table, vault, LOCAL_AVS, admin)
+    return Deployment(machine, implementation, table, ecdsa_table, vault, LOCAL_AVS, admin)
 
 
 def _publish_tables(
-    script: "_Script", table: Address, registrations: Sequence[OperatorRegistration], max_staleness_s: int
+    script: "Script", table: Address, registrations: Sequence[OperatorRegistration], max_staleness_s: int
 ) -> None:
-    sets = sorted({_identified(which) for one in registrations for which in one.weights})
+    sets = sorted(
+        {_identified(which) for one in registrations for which in one.weights if which not in one.ecdsa_keys}
+    )
     for operator_set in sets:
         script.call(TABLE, table, SETUP_GAS, "configureOperatorSet", _as_tuple(operator_set), max_staleness_s)
     for one in registrations:
         for which, weights in one.weights.items():
+            if which in one.ecdsa_keys:
+                continue
             _register(script, table, one.address, one.key(which), _identified(which), weights)
     for operator_set in sets:
         gas = SETUP_GAS + PUBLISH_GAS_PER_OPERATOR * len(registrations)
         script.call(TABLE, table, gas, "publishTable", _as_tuple(operator_set))
+
+
+def _publish_ecdsa_tables(
+    script: "Script", table: Address, registrations: Sequence[OperatorRegistration], max_staleness_s: int
+) -> None:
+    rows: dict[OperatorSetId, list[tuple[str, str, list[int]]]] = {}
+    for one in registrations:
+        for which, key in one.ecdsa_keys.items():
+            row = (str(one.address), str(key), list(one.weights[which]))
+            rows.setdefault(_identified(which), []).append(row)
+    for operator_set, members in sorted(rows.items()):
+        which_set = _as_tuple(operator_set)
+        script.call(ECDSA_TABLE, table, SETUP_GAS, "configureOperatorSet", which_set, max_staleness_s)
+        gas = SETUP_GAS + PUBLISH_GAS_PER_OPERATOR * len(members)
+        script.call(ECDSA_TABLE, table, gas, "publishTable", which_set, members)
 
 
 def _identified(which: SetName) -> OperatorSetId:
@@ -125,7 +155,7 @@ def _as_tuple(operator_set: OperatorSetId) -> tuple[str, int]:
 
 
 def _register(
-    script: "_Script",
+    script: "Script",
     table: Address,
     operator: Address,
     key: SecretKey,
@@ -163,8 +193,7 @@ async def republish(
     Raises ChainError(TRANSACTION_REVERTED), naming the step, if the operator table refuses one.
     """
     await anvil.increase_time(1)
-    nonce = int(await anvil.request("eth_getTransactionCount", str(deployment.admin.address), "latest"), 16)
-    script, which = _Script(anvil, deployment.admin, nonce), _as_tuple(operator_set)
+    script, which = await Script.by(anvil, deployment.admin), _as_tuple(operator_set)
     table = deployment.operator_table
     script.call(TABLE, table, SETUP_GAS, "configureOperatorSet", which, max_staleness_s)
     for operator, row in weights.items():
@@ -185,15 +214,14 @@ async def emit_log(anvil: Anvil, topics: Sequence[bytes], data: bytes) -> Addres
         code += bytes([PUSH32]) + topic
     code += bytes([PUSH1, len(data), PUSH1, 0, LOG0 + len(topics), PUSH1, 0, PUSH1, 0, RETURN])
     admin = anvil.accounts[0]
-    nonce = int(await anvil.request("eth_getTransactionCount", str(admin.address), "latest"), 16)
-    script = _Script(anvil, admin, nonce)
+    script = await Script.by(anvil, admin)
     emitter = script.create("a contract that logs", code, SETUP_GAS)
     await script.run()
     return emitter
 
 
 @dataclass(slots=True)
-class _Script:
+class Script:
     """The admin's transactions in order, signed ahead: what is deployed has its address before it is there."""
 
     anvil: Anvil
@@ -232,6 +260,12 @@ class _Script:
         signed = EthAccount.sign_transaction(transaction, self.admin.secret)
         self.steps.append((name, "0x" + bytes(signed.raw_transaction).hex()))
         self.nonce += 1
+
+    @classmethod
+    async def by(cls, anvil: Anvil, admin: Account) -> "Script":
+        """Of this account, from its next transaction on."""
+        nonce = await anvil.request("eth_getTransactionCount", str(admin.address), "latest")
+        return cls(anvil, admin, int(nonce, 16))
 
     async def run(self) -> None:
         """Send all, then see that each was mined and succeeded."""

@@ -24,7 +24,8 @@ from hourglass.testing.anvil import Anvil
 from hourglass.testing.deployment import Deployment, OperatorRegistration, SetName, deploy_local
 from hourglass.testing.nats_server import NatsServer
 from hourglass.testing.processes import NodeProcess
-from hourglass.workflow.identifiers import WORD_BYTES, OperatorSetId
+from hourglass.testing.task_mailbox import TaskTerms, deploy_mailbox
+from hourglass.workflow.identifiers import WORD_BYTES, Address
 
 LIGHT_SCRYPT_N = 2**4
 """Keystores of a local network protect nothing: their keys live as long as the folder."""
@@ -60,6 +61,10 @@ class NetworkPlan:
     operators: tuple[OperatorPlan, ...]
     operator_sets: tuple[SetName, ...] = ONLY_SET
     aggregators: int = 1
+    ecdsa_sets: tuple[SetName, ...] = ()
+    """Those of the operator sets that sign on ECDSA."""
+    tasks: Mapping[SetName, TaskTerms] = field(default_factory=dict)
+    """The operator sets that take plain tasks, too; without any, there is no mailbox."""
     pace: Mapping[str, float] = field(default_factory=dict)
     chain_port: int | None = None
     bus_port: int | None = None
@@ -85,6 +90,8 @@ class LocalNetwork:
     deployment: Deployment
     agents: list[LocalNode]
     aggregators: list[LocalNode]
+    mailbox: Address | None = None
+    """Where plain tasks are created."""
 
     @property
     def network_file(self) -> Path:
@@ -129,7 +136,7 @@ async def start_local(
         )
         announce(f"NATS with JetStream on {nats.url}")
         announce(f"chain {anvil.chain_id} (anvil) on {anvil.rpc_url}")
-        people = [_Keys.generate(one.stakes(plan.operator_sets)) for one in plan.operators]
+        people = [_Keys.generate(one.stakes(plan.operator_sets), plan.ecdsa_sets) for one in plan.operators]
         aggregators = [_new_account() for _ in range(plan.aggregators)]
         network = LocalNetwork(
             folder,
@@ -143,6 +150,9 @@ async def start_local(
             agents=[],
             aggregators=[],
         )
+        if plan.tasks:
+            terms = {network.deployment.identified(which): one for which, one in plan.tasks.items()}
+            network.mailbox = await deploy_mailbox(anvil, network.deployment, terms)
         announce(f"contracts deployed, {len(people)} operators registered with their stake")
         stack.push_async_callback(_stop, network)
         for one, keys in zip(plan.operators, people, strict=True):
@@ -173,16 +183,23 @@ class _Keys:
     stakes: Mapping[SetName, int]
     bls: Mapping[SetName, SecretKey]
     """One for each operator set: a key can be registered once."""
+    ecdsa: Mapping[SetName, Account]
+    """One for each that signs on ECDSA."""
 
     @classmethod
-    def generate(cls, stakes: Mapping[SetName, int]) -> "_Keys":
-        bls = {which: SecretKey.from_entropy(secrets.token_bytes(ENTROPY_BYTES)) for which in stakes}
-        return cls(_new_account(), stakes, bls)
+    def generate(cls, stakes: Mapping[SetName, int], ecdsa_sets: Sequence[SetName]) -> "_Keys":
+        bls = {
+            which: SecretKey.from_entropy(secrets.token_bytes(ENTROPY_BYTES))
+            for which in stakes
+            if which not in ecdsa_sets
+        }
+        return cls(_new_account(), stakes, bls, {one: _new_account() for one in stakes if one in ecdsa_sets})
 
     @property
     def registration(self) -> OperatorRegistration:
         weights = {which: (stake,) for which, stake in self.stakes.items()}
-        return OperatorRegistration(self.account.address, self.bls, weights)
+        ecdsa_keys = {which: account.address for which, account in self.ecdsa.items()}
+        return OperatorRegistration(self.account.address, self.bls, weights, ecdsa_keys)
 
 
 def _new_account() -> Account:
@@ -199,9 +216,14 @@ def _agent(network: LocalNetwork, plan: OperatorPlan, keys: _Keys) -> LocalNode:
     for number, (which, secret) in enumerate(keys.bls.items(), start=1):
         keystore = folder / f"bls-{number}.json"
         _write_keystore(keystore, secret, password.read_text())
-        avs, index = which if isinstance(which, OperatorSetId) else (network.deployment.avs, which)
+        avs, index = network.deployment.identified(which)
         bls_key = {"keystore": str(keystore), "password_file": str(password)}
         sets.append({"avs": str(avs), "number": index, "bls_key": bls_key})
+    for number, (which, account) in enumerate(keys.ecdsa.items(), start=1):
+        ecdsa_key = folder / f"ecdsa-{number}.key"
+        _write_secret(ecdsa_key, account.secret.hex())
+        avs, index = network.deployment.identified(which)
+        sets.append({"avs": str(avs), "number": index, "ecdsa_key": {"file": str(ecdsa_key)}})
     settings = {
         "chain": _chain_settings(network),
         "bus": {"url": network.nats.url},
@@ -226,6 +248,9 @@ def _aggregator(network: LocalNetwork, plan: NetworkPlan, number: int, account: 
         "api": {"port": plan.api_port if number == 0 else 0},
         "pace": dict(plan.pace),
     }
+    if plan.tasks:
+        avss = {network.deployment.identified(which).avs for which in plan.tasks}
+        settings["tasks"] = {"avss": [str(avs) for avs in sorted(avss)]}
     return LocalNode(name, account, _process(folder, name, "aggregator", settings))
 
 
@@ -246,7 +271,8 @@ def _network_settings(network: LocalNetwork) -> dict[str, Any]:
 
 
 def _chain_settings(network: LocalNetwork) -> dict[str, Any]:
-    return {
+    mailbox = {} if network.mailbox is None else {"task_mailbox": str(network.mailbox)}
+    return mailbox | {
         "rpc_url": network.anvil.rpc_url,
         "chain_id": network.anvil.chain_id,
         "state_machine": str(network.deployment.state_machine),
