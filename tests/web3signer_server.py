@@ -30,7 +30,8 @@ class Web3Signer:
     url: str = ""
     signs_with: bytes | None = None
     """Another key than the one it is asked for."""
-    knows_apply_hash: bool = True
+    knows_apply_hash: bool = False
+    """Releases after 26.4.2 can be told not to hash."""
     altered: dict[str, Any] = field(default_factory=dict)
     """Fields of transactions that it changes."""
     answer: Answer | None = None

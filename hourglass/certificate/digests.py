@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from eth_abi.abi import encode as abi_encode
 from eth_hash.auto import keccak
 
+from hourglass.certificate.ecdsa_signer import HashedDigest
 from hourglass.certificate.observations import SignedObservation
 from hourglass.certificate.slots import Kind, ObservationSlot, Slot
 from hourglass.workflow.definition import PhaseDefinition, PhaseOptions, WorkflowDefinition
@@ -256,7 +257,7 @@ def _domain(name: bytes, version: bytes, chain_id: ChainId, contract: Address) -
 
 
 def _typed(domain: bytes, struct: bytes) -> Digest:
-    return Digest(keccak(b"\x19\x01" + domain + struct))
+    return Digest(HashedDigest(b"\x19\x01" + domain + struct))
 
 
 # ── Names ─────────────────────────────────────────────────────────────────────────────────────────────

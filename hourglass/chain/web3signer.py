@@ -17,6 +17,7 @@ from eth_hash.auto import keccak
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hourglass.certificate.ecdsa import recover_signer
+from hourglass.certificate.ecdsa_signer import HashedDigest
 from hourglass.chain.port import Transaction
 from hourglass.errors import ConfigError, SignerError
 from hourglass.reasons import Reason
@@ -27,7 +28,7 @@ SHOWN_CHARACTERS = 200
 PUBLIC_KEYS = "/api/v1/eth1/publicKeys"
 SIGN = "/api/v1/eth1/sign/"
 UNCOMPRESSED_BYTES = 64
-PROOF = Digest(bytes(keccak(b"Hourglass Workflow asks a remote signer for its first signature.")))
+PROOF = Digest(HashedDigest(b"Hourglass Workflow asks a remote signer for its first signature."))
 """Signed at the start to see that all is well. No typed data and no transaction hashes to it."""
 
 
@@ -126,19 +127,14 @@ class Web3SignerAccount:
     async def _sign(self, digest: Digest) -> bytes:
         if not self._key_id:
             self._key_id = self._find(await self._request("GET", PUBLIC_KEYS, None))
-        # Without applyHash it would sign the hash of what it is given.
-        question = {"data": "0x" + digest.hex(), "applyHash": False}
-        answer = await self._request("POST", SIGN + self._key_id, question)
+        answer = await self._request("POST", SIGN + self._key_id, _question(digest))
         try:
             signature = _bytes(answer.decode("ascii").strip().strip('"'))
         except ValueError as error:
             raise self._error(Reason.SIGNER_FALSE, "it answers no signature") from error
-        if recover_signer(digest, signature) == self.address:
-            return signature
-        if recover_signer(Digest(bytes(keccak(digest))), signature) == self.address:
-            wrong = "it hashes what it signs: this release of Web3Signer does not know `applyHash` yet"
-            raise self._error(Reason.SIGNER_REFUSED, wrong)
-        raise self._error(Reason.SIGNER_FALSE, "its signature is another key's, or of something else")
+        if recover_signer(digest, signature) != self.address:
+            raise self._error(Reason.SIGNER_FALSE, "its signature is another key's, or of something else")
+        return signature
 
     def _find(self, answer: bytes) -> str:
         """How the server names the key of this account: by its public key."""
@@ -196,6 +192,13 @@ class Web3SignerAccount:
 
     def _error(self, reason: Reason, what: str) -> SignerError:
         return SignerError(reason, f"Web3Signer at {_masked(self.url)}, account {self.address}: {what}.")
+
+
+def _question(digest: Digest) -> dict[str, Any]:
+    # What it is given it hashes before it signs. Releases after 26.4.2 can be told not to.
+    if isinstance(digest, HashedDigest):
+        return {"data": "0x" + digest.preimage.hex()}
+    return {"data": "0x" + digest.hex(), "applyHash": False}
 
 
 def _parameters(sender: Address, transaction: Transaction) -> dict[str, str]:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import samples
 from aiohttp import web
-from eth_hash.auto import keccak
 from structlog.testing import capture_logs
 from web3signer_server import Web3Signer, serving
 
+from hourglass.certificate.digests import approval_digest, ecdsa_certificate_digest, observation_digest
 from hourglass.certificate.ecdsa import HALF_ORDER, address_of, sign_digest
+from hourglass.certificate.ecdsa_signer import HashedDigest
 from hourglass.chain.account import KeyConfig, load_account, open_account
 from hourglass.chain.port import Account, ExecuteWorkflow, Transaction, TransactionPlan
 from hourglass.chain.sender import TransactionSender
@@ -22,14 +24,14 @@ from hourglass.chain.web3signer import Web3SignerAccount, Web3SignerConfig
 from hourglass.errors import ChainError, ConfigError, SignerError
 from hourglass.reasons import Reason
 from hourglass.testing.worlds import ONE_PHASE, anvil_world
-from hourglass.workflow.identifiers import Address, ChainId, Digest
+from hourglass.workflow.identifiers import Address, ChainId, Digest, MessageHash, ReferenceTimestamp
 
 SECRET = bytes(range(1, 33))
 OTHER = bytes(range(2, 34))
 ADDRESS = address_of(SECRET)
 LOCAL = Account(ADDRESS, SECRET)
 CHAIN = 31_337
-DIGEST = Digest(bytes(keccak(b"a proposal")))
+DIGEST = approval_digest(samples.OBSERVATION_SLOT)
 TRANSACTION = Transaction(
     ChainId(CHAIN), Address(b"\x05" * 20), b"\xab\xcd" * 50, 7, TransactionPlan(3, 210_000, 40 * 10**9, 10**9)
 )
@@ -88,7 +90,7 @@ async def test_settings_open_it_and_have_it_prove_itself(signer: Web3Signer) -> 
 
 async def test_several_digests_at_once_are_each_signed(signer: Web3Signer) -> None:
     account = account_of(signer)
-    digests = [Digest(bytes([number]) * 32) for number in range(6)]
+    digests = [Digest(HashedDigest(bytes([number]))) for number in range(6)]
     signatures = await asyncio.gather(*(asyncio.to_thread(account.sign, one) for one in digests))
     assert list(signatures) == [LOCAL.sign(one) for one in digests]
 
@@ -140,13 +142,28 @@ async def test_a_key_that_it_does_not_have_is_refused(signer: Web3Signer) -> Non
     assert "no such key" in (await refused_digest(account)).detail
 
 
-async def test_a_release_that_hashes_digests_once_more_is_told_apart(signer: Web3Signer) -> None:
-    signer.knows_apply_hash = False
+async def test_every_release_signs_the_digests_of_this_project(signer: Web3Signer) -> None:
+    """It hashes what it is given, and is given what the digest is the hash of."""
     account = account_of(signer)
-    error = await refused_digest(account)
-    assert error.reason is Reason.SIGNER_REFUSED
-    assert "applyHash" in error.detail
-    assert await account.sign_transaction(TRANSACTION) == await LOCAL.sign_transaction(TRANSACTION)
+    for knows_apply_hash in (True, False):
+        signer.knows_apply_hash = knows_apply_hash
+        for digest in (
+            observation_digest(samples.OBSERVATION_SLOT, samples.SET, samples.INPUTS, b"seen"),
+            approval_digest(samples.OBSERVATION_SLOT),
+            ecdsa_certificate_digest(bytes(32), ReferenceTimestamp(1), MessageHash(bytes(range(32)))),
+        ):
+            assert await asyncio.to_thread(account.sign, digest) == LOCAL.sign(digest)
+
+
+async def test_a_bare_digest_is_signed_by_releases_that_need_not_hash(signer: Web3Signer) -> None:
+    account = account_of(signer)
+    bare = Digest(bytes(range(32)))
+    signer.knows_apply_hash = True
+    assert await asyncio.to_thread(account.sign, bare) == LOCAL.sign(bare)
+    signer.knows_apply_hash = False
+    with pytest.raises(SignerError) as caught:
+        await asyncio.to_thread(account.sign, bare)
+    assert caught.value.reason is Reason.SIGNER_FALSE
 
 
 def high_s(signature: bytes) -> bytes:

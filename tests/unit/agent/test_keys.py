@@ -117,8 +117,8 @@ async def test_an_operator_key_with_a_web3signer_signs_observations(folder: Path
             config(folder, [{"number": 1}], bls_key=keystore(folder), operator_key=key), MCL
         ) as keys:
             assert keys.account.address == address_of(OPERATOR)
-        server.knows_apply_hash = False
-        with pytest.raises(SignerError, match="applyHash"):
+        server.secrets = (OF_SET,)
+        with pytest.raises(SignerError, match="no such account"):
             async with open_keys(
                 config(folder, [{"number": 1}], bls_key=keystore(folder), operator_key=key), MCL
             ):
