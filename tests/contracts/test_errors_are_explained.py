@@ -13,6 +13,7 @@ SOURCES = [
     ("IBN254CertificateVerifier", "IBN254CertificateVerifierErrors"),
     ("BN254", "BN254"),
     ("OperatorInfoTree", "OperatorInfoTree"),
+    ("IAVSRegistrar", "IWorkflowAVSRegistrar"),
 ]
 pytestmark = pytest.mark.timeout(400)  # The first build on a fresh machine, with the other tests beside it.
 
