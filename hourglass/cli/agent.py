@@ -35,11 +35,13 @@ async def _run(path: Path) -> None:
     from hourglass.bus.nats import NatsBus
     from hourglass.chain.client import EvmChain
     from hourglass.chain.mailbox import open_mailbox
+    from hourglass.cli.exposed_secrets import warn_of_exposed_secrets
     from hourglass.cli.logs import set_up_logs
     from hourglass.cli.settings import load_settings
 
     set_up_logs()
     config = load_settings(path, AgentConfig)
+    warn_of_exposed_secrets(config)
     with Journal.open(config.journal) as journal:
         async with (
             open_keys(config, default_backend()) as keys,

@@ -32,11 +32,13 @@ async def _run(path: Path) -> None:
     from hourglass.chain.account import open_account
     from hourglass.chain.client import EvmChain
     from hourglass.chain.mailbox import open_mailbox
+    from hourglass.cli.exposed_secrets import warn_of_exposed_secrets
     from hourglass.cli.logs import set_up_logs
     from hourglass.cli.settings import load_settings
 
     set_up_logs()
     config = load_settings(path, AggregatorConfig)
+    warn_of_exposed_secrets(config)
     account = await open_account(config.key)
     async with EvmChain.connect(config.chain) as chain, NatsBus.connect(config.bus) as bus:
         mailbox = await open_mailbox(chain, config.chain)
