@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from eth_abi.exceptions import DecodingError
 from eth_hash.auto import keccak
 
-from hourglass.certificate.certificates import Certificate, verify_certificate
+from hourglass.bls.signatures import default_backend
+from hourglass.certificate.curves import AnyTable, decode_certificate, verify_any
+from hourglass.certificate.ecdsa_table import EcdsaOperatorTable
 from hourglass.certificate.operators import OperatorTable
 from hourglass.chain.client import RpcRefusedError
 from hourglass.chain.codec import Contract, load_contract
@@ -24,13 +26,16 @@ CALL_GAS = 500_000_000
 """Enough for a thousand non-signers."""
 DEPLOY_GAS = 8_000_000
 TABLES_SLOT = 7
-"""Where OperatorRegistry keeps `_tables`; that it is right is seen from `getOperatorSetInfo`."""
+"""Where OperatorRegistry keeps `_tables`."""
+ECDSA_TABLES_SLOT = 2
+"""Where EcdsaOperatorTable keeps them."""
 NO_CERTIFICATE = (0, bytes(32), (0, 0), ((0, 0), (0, 0)), ())
+NO_ECDSA_CERTIFICATE = (0, bytes(32), b"")
 
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """A deployed OperatorTable that is shown any table, for the length of one call, as if it were published.
+    """A deployed verifier that is shown any table, for the length of one call, as if it were published.
 
     Nothing is written: registering and publishing a thousand operators for each case would take hours.
     """
@@ -38,39 +43,36 @@ class Verifier:
     anvil: Anvil
     address: str
     contract: Contract
+    empty: tuple[object, ...]
+    """A certificate as its ABI takes it, with nothing in it."""
 
-    async def verify(self, encoded: bytes, table: OperatorTable) -> Outcome:
+    async def verify(self, encoded: bytes, table: AnyTable) -> Outcome:
         """`verifyCertificate` of abi.encode(certificate)."""
         answer = await self._call("verifyCertificate", encoded, table)
         if isinstance(answer, str):
             return answer
-        (weights,) = self.contract.answer("verifyCertificate", answer)
+        weights, *_ = self.contract.answer("verifyCertificate", answer)
         return tuple(weights)
 
-    async def accepts(
-        self, encoded: bytes, table: OperatorTable, thresholds: Sequence[BasisPoints]
-    ) -> bool | str:
+    async def accepts(self, encoded: bytes, table: AnyTable, thresholds: Sequence[BasisPoints]) -> bool | str:
         """`verifyCertificateProportion`, one threshold for each column."""
         answer = await self._call("verifyCertificateProportion", encoded, table, thresholds)
         if isinstance(answer, str):
             return answer
-        (accepted,) = self.contract.answer("verifyCertificateProportion", answer)
+        accepted, *_ = self.contract.answer("verifyCertificateProportion", answer)
         return bool(accepted)
 
-    async def knows(self, table: OperatorTable) -> bool:
-        """Does the contract, shown this table, answer with all of it?"""
-        call = self.contract.call("getOperatorSetInfo", _set(table), table.reference_timestamp)
-        answer = await self._request(call, table)
-        (info,) = self.contract.answer("getOperatorSetInfo", answer)
-        aggregate = table.aggregate_g1
-        expected = (table.root, len(table.operators), (aggregate.x, aggregate.y), table.total_weights)
-        return tuple(info) == expected
+    async def ask(self, table: AnyTable, function: str, *arguments: object) -> tuple[object, ...]:
+        """Any view, while this table is shown."""
+        return self.contract.answer(
+            function, await self._request(self.contract.call(function, *arguments), table)
+        )
 
     async def _call(
-        self, function: str, encoded: bytes, table: OperatorTable, thresholds: Sequence[int] | None = None
+        self, function: str, encoded: bytes, table: AnyTable, thresholds: Sequence[int] | None = None
     ) -> bytes | str:
         """The calldata is laid around the encoded certificate, so that no encoder of ours stands between."""
-        empty = (_set(table), NO_CERTIFICATE) if thresholds is None else (_set(table), NO_CERTIFICATE, ())
+        empty = (_set(table), self.empty) if thresholds is None else (_set(table), self.empty, ())
         head = self.contract.call(function, *empty)[: 4 + 2 * WORD]
         words = 3 if thresholds is None else 4
         offset = int.from_bytes(encoded[:WORD], "big") + (words - 1) * WORD
@@ -88,7 +90,7 @@ class Verifier:
                 return UNREADABLE
             return self.contract.error(refused.data)[0]
 
-    async def _request(self, data: bytes, table: OperatorTable) -> bytes:
+    async def _request(self, data: bytes, table: AnyTable) -> bytes:
         call = {"to": self.address, "data": "0x" + data.hex(), "gas": hex(CALL_GAS)}
         shown = {self.address: {"stateDiff": published(table)}}
         answer: str = await self.anvil.rpc.request("eth_call", call, "latest", shown)
@@ -99,47 +101,94 @@ class Verifier:
 async def deployed_verifier() -> AsyncIterator[Verifier]:
     """An OperatorTable without any operator, on a chain of its own."""
     async with Anvil.start() as anvil:
-        owner = str(anvil.accounts[0].address)
         contract = load_contract("OperatorTable")
-        created = {"from": owner, "data": "0x" + contract.creation(owner).hex(), "gas": hex(DEPLOY_GAS)}
-        await anvil.set_automine(False)
-        sent = await anvil.request("eth_sendTransaction", created)
-        await anvil.mine()
-        await anvil.set_automine(True)
-        receipt = await anvil.request("eth_getTransactionReceipt", sent)
-        assert receipt["status"] == "0x1"
-        yield Verifier(anvil, receipt["contractAddress"], contract)
+        yield Verifier(anvil, await _deployed(anvil, contract), contract, NO_CERTIFICATE)
 
 
-def published(table: OperatorTable) -> dict[str, str]:
+@asynccontextmanager
+async def deployed_ecdsa_verifier() -> AsyncIterator[Verifier]:
+    """An EcdsaOperatorTable without any operator, on a chain of its own."""
+    async with Anvil.start() as anvil:
+        contract = load_contract("EcdsaOperatorTable")
+        yield Verifier(anvil, await _deployed(anvil, contract), contract, NO_ECDSA_CERTIFICATE)
+
+
+async def _deployed(anvil: Anvil, contract: Contract) -> str:
+    owner = str(anvil.accounts[0].address)
+    created = {"from": owner, "data": "0x" + contract.creation(owner).hex(), "gas": hex(DEPLOY_GAS)}
+    await anvil.set_automine(False)
+    sent = await anvil.request("eth_sendTransaction", created)
+    await anvil.mine()
+    await anvil.set_automine(True)
+    receipt = await anvil.request("eth_getTransactionReceipt", sent)
+    assert receipt["status"] == "0x1"
+    address: str = receipt["contractAddress"]
+    return address
+
+
+def published(table: AnyTable) -> dict[str, str]:
     """The storage that publishing this table leaves behind, as far as certificates are verified with it."""
-    of_set = keccak(table.operator_set.key + _word(TABLES_SLOT))
-    first = int.from_bytes(keccak(_word(table.reference_timestamp) + of_set), "big")
-    weights = int.from_bytes(keccak(_word(first + 4)), "big")
-    storage = {
+    match table:
+        case OperatorTable():
+            storage = _bn254_storage(table)
+        case EcdsaOperatorTable():
+            storage = _ecdsa_storage(table)
+    return {"0x" + _word(slot).hex(): "0x" + _word(value).hex() for slot, value in storage.items()}
+
+
+def _bn254_storage(table: OperatorTable) -> dict[int, int]:
+    first = _table_slot(table, TABLES_SLOT)
+    return {
         first: int.from_bytes(table.root, "big"),
         first + 1: len(table.operators),
         first + 2: table.aggregate_g1.x,
         first + 3: table.aggregate_g1.y,
-        first + 4: len(table.total_weights),
-        **{weights + column: total for column, total in enumerate(table.total_weights)},
+        **_array(first + 4, table.total_weights),
     }
-    return {"0x" + _word(slot).hex(): "0x" + _word(value).hex() for slot, value in storage.items()}
 
 
-def judge(encoded: bytes, table: OperatorTable) -> Outcome:
+def _ecdsa_storage(table: EcdsaOperatorTable) -> dict[int, int]:
+    first = _table_slot(table, ECDSA_TABLES_SLOT)
+    storage = {first: len(table.operators), **_array(first + 1, table.total_weights)}
+    entries = _hashed(_word(first))
+    for index, operator in enumerate(table.operators):
+        entry = entries + 3 * index
+        storage |= {
+            entry: int.from_bytes(operator.address, "big"),
+            entry + 1: int.from_bytes(operator.key, "big"),
+            **_array(entry + 2, operator.weights),
+            _hashed(operator.key.rjust(WORD, b"\0") + _word(first + 2)): index + 1,
+        }
+    return storage
+
+
+def _table_slot(table: AnyTable, tables: int) -> int:
+    of_set = keccak(table.operator_set.key + _word(tables))
+    return _hashed(_word(table.reference_timestamp) + of_set)
+
+
+def _array(slot: int, values: Sequence[int]) -> dict[int, int]:
+    first = _hashed(_word(slot))
+    return {slot: len(values), **{first + index: value for index, value in enumerate(values)}}
+
+
+def _hashed(data: bytes) -> int:
+    return int.from_bytes(keccak(data), "big")
+
+
+def judge(encoded: bytes, table: AnyTable) -> Outcome:
     """What our Python says of the same bytes, in the contract's words."""
     try:
-        certificate = Certificate.decode(encoded)
+        certificate = decode_certificate(table, encoded)
     except DecodingError:
         return UNREADABLE
     try:
-        return verify_certificate(certificate, table, table.backend)
+        return verify_any(certificate, table, default_backend())
     except RefusedError as refused:
         return refused.detail
 
 
-def _set(table: OperatorTable) -> tuple[str, int]:
+def _set(table: AnyTable) -> tuple[str, int]:
     return str(table.operator_set.avs), table.operator_set.number
 
 

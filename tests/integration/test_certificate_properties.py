@@ -80,7 +80,6 @@ async def test_every_certificate_is_accepted_with_exactly_its_signers_weights(
 async def test_so_it_is_at_the_edges_of_the_tree(verifier: Verifier, size: int) -> None:
     palette = [(StakeWeight(3), StakeWeight(0)), (StakeWeight(10**24), StakeWeight(7))]
     table = table_of(size, palette)
-    assert await verifier.knows(table)
     everybody = tuple(range(size))
     some = {everybody, everybody[:1], everybody[-1:], everybody[1:], everybody[:-1], everybody[::3]} - {()}
     for signers in sorted(some):
