@@ -12,6 +12,7 @@ import {
     IWorkflowStateMachineErrors as Errors,
     IWorkflowStateMachineTypes as Types
 } from "../../src/interfaces/IWorkflowStateMachine.sol";
+import {EcdsaOperators} from "../support/EcdsaOperators.sol";
 import {Flows} from "../support/Flows.sol";
 import {Machines} from "../support/Machines.sol";
 
@@ -226,6 +227,40 @@ contract UpgradeFromFirstReleaseTest is Machines {
     }
 }
 
+/// @notice A state machine of the first release gets its second verifier in the transaction that upgrades it.
+/// @dev Plan: test/tree/upgrade.tree
+contract UpgradeToBothCurvesTest is EcdsaOperators {
+    function test_setsOfEitherCurveWorkAfterwards_andWhatRanGoesOn() external {
+        setUpOperators(0);
+        bytes memory creation =
+            vm.parseJsonBytes(vm.readFile("test/fixtures/WorkflowStateMachine-0.1.0.json"), ".bytecode");
+        address first;
+        assembly ("memory-safe") {
+            first := create(0, add(creation, 0x20), mload(creation))
+        }
+        address[] memory aggregators = new address[](1);
+        aggregators[0] = named("aggregator");
+        bytes memory call =
+            abi.encodeCall(IWorkflowRegistry.initialize, (address(this), address(table), AVS, aggregators));
+        machine = IWorkflowStateMachine(address(new ERC1967Proxy(first, call)));
+        ecdsaTable = newEcdsaTable();
+        publish(keyed, 3);
+        bytes32 running = started(two());
+
+        bytes memory setting = abi.encodeCall(IWorkflowRegistry.setEcdsaVerifier, (address(ecdsaTable)));
+        UUPSUpgradeable(address(machine)).upgradeToAndCall(implementation(), setting);
+
+        vm.assertEq(machine.ecdsaVerifier(), address(ecdsaTable), "set");
+        vm.assertEq(uint256(machine.getPhase(running, 0).curve), uint256(Types.CurveType.BN254), "as ever");
+        submit(running, 0, RESULT, EVERYBODY);
+        submit(running, 1, RESULT, EVERYBODY);
+        assertExecution(running, Types.ExecutionStatus.COMPLETED);
+        bytes32 executionId = started(one(byKeys(immediate("only"))));
+        machine.submitPhaseResult(executionId, 0, 0, RESULT, ecdsaCertificateFor(executionId, 0, RESULT, 7));
+        assertExecution(executionId, Types.ExecutionStatus.COMPLETED);
+    }
+}
+
 /// @notice What this release took, it finishes after an upgrade, and who may upgrade.
 /// @dev Plan: test/tree/upgrade.tree
 contract UpgradeTest is Flows {
@@ -322,6 +357,11 @@ contract UpgradeTest is Flows {
         );
         vm.assertEq(
             abi.encode(Types.TriggerMode.OPERATORS, Types.TriggerMode.SOURCE), abi.encode(0, 1), "trigger modes"
+        );
+        vm.assertEq(
+            abi.encode(Types.CurveType.NONE, Types.CurveType.ECDSA, Types.CurveType.BN254),
+            abi.encode(0, 1, 2),
+            "curves, as EigenLayer numbers them"
         );
     }
 
