@@ -64,5 +64,7 @@ class AggregatorConfig(BaseModel):
     @model_validator(mode="after")
     def _has_a_mailbox_for_tasks(self) -> "AggregatorConfig":
         if self.tasks is not None and self.chain.task_mailbox is None:
-            raise ValueError("`tasks` are served, but `chain.task_mailbox` names no mailbox to take them from")
+            raise ValueError(
+                "`tasks` are served, but `chain.task_mailbox` names no mailbox to take them from"
+            )
         return self

@@ -30,7 +30,7 @@ from aggregator.task_road import TaskRoad
 from hourglass.bls.signatures import default_backend
 from hourglass.bus.port import Bus, Delivery, StreamSpec
 from hourglass.certificate.slots import Kind, ObservationSlot
-from hourglass.chain.mailbox_port import TaskMailbox
+from hourglass.chain.mailbox_port import LoggedTaskEvent, TaskMailbox
 from hourglass.chain.port import Block, Chain, LoggedEvent, SigningAccount
 from hourglass.chain.sender import TransactionSender
 from hourglass.chain.watcher import HeadAdvanced, Reorged
@@ -115,7 +115,7 @@ class Node:
         first = await insist(road.first_block)
         async for seen in road.watch(first, poll_interval_s, confirmations):
             match seen:
-                case LoggedEvent():
+                case LoggedEvent() | LoggedTaskEvent():
                     road.take(seen.block, seen.event)
                 case Reorged(first_removed):
                     log.warning("blocks were replaced", road=road.name, first_removed=first_removed)

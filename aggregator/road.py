@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from aggregator.opening import Opening
 from hourglass.certificate.slots import ObservationSlot
+from hourglass.chain.mailbox_port import LoggedTaskEvent
 from hourglass.chain.watcher import WatchEvent
 from hourglass.reasons import Reason
 from hourglass.workflow.events import PhaseStarted
@@ -39,7 +40,7 @@ class Road(Protocol):
 
     def watch(
         self, first: BlockNumber, poll_interval_s: float, confirmations: int
-    ) -> AsyncIterator[WatchEvent]:
+    ) -> AsyncIterator[WatchEvent | LoggedTaskEvent]:
         """Its contract's events from there on, for ever."""
         ...
 

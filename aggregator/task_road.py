@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from aggregator.opening import Opening
 from aggregator.road import OpenWork
 from hourglass.certificate.slots import ObservationSlot
-from hourglass.chain.mailbox_port import TaskMailbox
+from hourglass.chain.mailbox_port import LoggedTaskEvent, TaskMailbox
 from hourglass.chain.port import Chain
 from hourglass.chain.task_book import TaskBook
 from hourglass.chain.task_phase import definition_of, slot_of, started_by
 from hourglass.chain.tasks import TaskEvent
-from hourglass.chain.watcher import WatchEvent, watch
+from hourglass.chain.watcher import HeadAdvanced, Reorged, watch
 from hourglass.errors import ChainError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import Address, BlockNumber, ChainTime
@@ -38,7 +38,7 @@ class TaskRoad:
 
     def watch(
         self, first: BlockNumber, poll_interval_s: float, confirmations: int
-    ) -> AsyncIterator[WatchEvent]:
+    ) -> AsyncIterator[LoggedTaskEvent | Reorged | HeadAdvanced]:
         """The mailbox's events."""
         return watch(self.mailbox, first, poll_interval_s, confirmations)
 

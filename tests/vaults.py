@@ -5,7 +5,7 @@ import asyncio
 from hourglass.chain.client import EvmChain
 from hourglass.chain.codec import load_contract
 from hourglass.chain.fees import FeeSchedule, FeeVault
-from hourglass.chain.port import Account, CallContract
+from hourglass.chain.port import CallContract
 from hourglass.chain.sender import TransactionSender
 from hourglass.chain.tokens import NOBODY
 from hourglass.workflow.identifiers import Address
@@ -27,7 +27,7 @@ PRICES = FeeSchedule(
 DEPLOY_GAS = 5_000_000
 
 
-async def open_vault(chain: EvmChain, admin: Account, schedule: FeeSchedule = PRICES) -> FeeVault:
+async def open_vault(chain: EvmChain, admin: SigningAccount, schedule: FeeSchedule = PRICES) -> FeeVault:
     """Deploy a vault, set its prices, and have the state machine's new executions pay into it. The endpoint holds the
     admin's key, as anvil does."""
     (verifier,) = await chain.view(chain.machine, chain.state_machine, "verifier")
@@ -39,7 +39,7 @@ async def open_vault(chain: EvmChain, admin: Account, schedule: FeeSchedule = PR
     return vault
 
 
-async def create(chain: EvmChain, admin: Account, code: bytes) -> Address:
+async def create(chain: EvmChain, admin: SigningAccount, code: bytes) -> Address:
     """Run this code as a contract's creation; the contract's address. The endpoint holds the account's key."""
     deployment = {"from": str(admin.address), "data": "0x" + code.hex(), "gas": hex(DEPLOY_GAS)}
     tx_hash = await chain.rpc.request("eth_sendTransaction", deployment)
@@ -50,7 +50,7 @@ async def create(chain: EvmChain, admin: Account, code: bytes) -> Address:
     return Address.parse(receipt["contractAddress"])
 
 
-async def set_schedule(vault: FeeVault, admin: Account, schedule: FeeSchedule) -> None:
+async def set_schedule(vault: FeeVault, admin: SigningAccount, schedule: FeeSchedule) -> None:
     """Charge so from now on."""
     fields = (
         str(schedule.token or NOBODY),

@@ -6,7 +6,7 @@ Errors bear the name of the custom error with which the contract would refuse th
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hourglass.certificate.operators import OperatorTable
+from hourglass.certificate.curves import AnyTable
 from hourglass.workflow.critical_path import latest_spans
 from hourglass.workflow.definition import PhaseDefinition, WorkflowDefinition
 from hourglass.workflow.identifiers import (
@@ -35,7 +35,7 @@ class OperatorSetState:
     """For how long tables of this set may be used; 0: for ever."""
     total_weights: tuple[StakeWeight, ...]
     """Of the newest table, per column."""
-    table: OperatorTable | None
+    table: AnyTable | None
     """None where the verifier does not tell its rows, or there is no table."""
 
     @property

@@ -19,12 +19,13 @@ import aiohttp
 from eth_abi.exceptions import DecodingError
 from eth_hash.auto import keccak
 
+from hourglass.certificate.curves import AnyTable
 from hourglass.certificate.digests import definition_hash, workflow_id
-from hourglass.certificate.operators import OperatorTable
 from hourglass.chain import decoding
 from hourglass.chain.calldata import calldata, receiver_of, value_of
 from hourglass.chain.codec import Contract, load_contract
 from hourglass.chain.config import ChainConfig
+from hourglass.chain.ecdsa_tables import EcdsaTableReader
 from hourglass.chain.port import (
     Block,
     Call,
@@ -63,6 +64,7 @@ with recursion_limit_kept():
 
 T = TypeVar("T")
 
+NO_CONTRACT = "0x" + "00" * 20
 UNKNOWN = frozenset({"UnknownWorkflow", "UnknownExecution", "UnknownPhase"})
 """What the contract says of ids that it does not know: an answer, not a failure."""
 REVERT_CODES = (3, -32015)
@@ -158,6 +160,7 @@ class EvmChain:
     state_machine: Address
     machine: Contract
     tables: TableReader
+    ecdsa_tables: EcdsaTableReader
     _workflows: dict[WorkflowId, RegisteredWorkflow] = field(default_factory=dict)
 
     @classmethod
@@ -170,7 +173,8 @@ class EvmChain:
         address = Address.parse(config.state_machine)
         async with open_rpc(config.rpc_url, config.request_timeout_s) as rpc:
             machine, verifier = load_contract("WorkflowStateMachine"), load_contract("OperatorTable")
-            chain = cls(rpc, ChainId(config.chain_id), address, machine, TableReader(verifier))
+            ecdsa = EcdsaTableReader(load_contract("EcdsaOperatorTable"))
+            chain = cls(rpc, ChainId(config.chain_id), address, machine, TableReader(verifier), ecdsa)
             found = chain._understood(_number, await chain._ask("eth_chainId"))
             if found != config.chain_id:
                 detail = f"{masked(config.rpc_url)} is chain {found}, not {config.chain_id}."
@@ -223,8 +227,8 @@ class EvmChain:
         return await self.logs(query, partial(decoding.events, self.machine))
 
     async def logs(
-        self, query: dict[str, Any], convert: Callable[[list[Any]], tuple[LoggedEvent, ...]]
-    ) -> tuple[LoggedEvent, ...]:
+        self, query: dict[str, Any], convert: Callable[[list[Any]], tuple[T, ...]]
+    ) -> tuple[T, ...]:
         """Any contract's events by a query of eth_getLogs, as its own file understands them."""
         return self._understood(convert, await self._ask("eth_getLogs", query))
 
@@ -266,17 +270,22 @@ class EvmChain:
 
     async def operator_table(
         self, operator_set: OperatorSetId, reference_timestamp: ReferenceTimestamp
-    ) -> OperatorTable:
-        """The table, rebuilt and checked against the verifier's root; read once."""
-        known = self.tables.known(operator_set, reference_timestamp)
+    ) -> AnyTable:
+        """The table, rebuilt and checked against what its verifier holds; read once.
+
+        A set signs on one curve only: the verifier of ECDSA sets is asked first whether it has the table.
+        """
+        which = (operator_set, reference_timestamp)
+        known = self.tables.known(*which) or self.ecdsa_tables.known(*which)
         if known is not None:
             return known
-        (verifier,) = await self._read("verifier")
-
-        async def ask(data: bytes) -> bytes:
-            return await self._call(Address.parse(verifier), data)
-
-        return await self.tables.read(ask, operator_set, reference_timestamp)
+        (verifier,), (ecdsa_verifier,) = await asyncio.gather(
+            self._read("verifier"), self._read("ecdsaVerifier")
+        )
+        ask_ecdsa = partial(self._call, Address.parse(ecdsa_verifier))
+        if ecdsa_verifier != NO_CONTRACT and await self.ecdsa_tables.has(ask_ecdsa, *which):
+            return await self.ecdsa_tables.read(ask_ecdsa, *which)
+        return await self.tables.read(partial(self._call, Address.parse(verifier)), *which)
 
     async def balance(self, account: Address) -> int:
         """Its ether, in wei."""

@@ -1,12 +1,9 @@
 """From what an endpoint answers to this project's own values. Pure."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from hourglass.chain.codec import Contract
 from hourglass.chain.port import Block, ChainLog, ChainView, ExecutionView, LoggedEvent, Receipt
-from hourglass.chain.tasks import TaskEvent
 from hourglass.workflow.definition import (
     FailurePolicy,
     PhaseDefinition,
@@ -51,8 +48,6 @@ from hourglass.workflow.identifiers import (
 from hourglass.workflow.phases import PhaseType
 
 Json = dict[str, Any]
-Fold = Callable[[str, Json], WorkflowEvent | TaskEvent | None]
-"""From an event's name and fields to what it means."""
 
 NOBODY = Address(bytes(ADDRESS_BYTES))
 """The zero address: none."""
@@ -69,28 +64,24 @@ def block(found: Json) -> Block:
 
 
 def event(machine: Contract, log: Json) -> LoggedEvent | None:
-    """From a state machine's log; None for an event that no one folds (roles, upgrades)."""
-    return _event(machine, partial(_workflow_event, machine), log)
+    """From a log; None for an event that no one folds (roles, upgrades)."""
+    known = named(machine, log)
+    decoded = None if known is None else _workflow_event(machine, *known)
+    return None if decoded is None else LoggedEvent(*standing(log), decoded)
 
 
-def logged(contract: Contract, fold: Fold, found: list[Json]) -> tuple[LoggedEvent, ...]:
-    """From eth_getLogs, any contract's events that `fold` makes something of, in the chain's order."""
-    return tuple(one for log in found if (one := _event(contract, fold, log)) is not None)
+def named(contract: Contract, log: Json) -> tuple[str, Json] | None:
+    """A log's event by its name, and its fields; None for one that this contract does not know."""
+    return contract.event([_bytes(topic) for topic in log["topics"]], _bytes(log["data"]))
 
 
-def _event(contract: Contract, fold: Fold, log: Json) -> LoggedEvent | None:
-    known = contract.event([_bytes(topic) for topic in log["topics"]], _bytes(log["data"]))
-    if known is None:
-        return None
-    decoded = fold(*known)
-    if decoded is None:
-        return None
-    return LoggedEvent(
+def standing(log: Json) -> tuple[BlockNumber, bytes, int, TxHash]:
+    """Where a log stands: block, its hash, the log's index, transaction."""
+    return (
         BlockNumber(int(log["blockNumber"], 16)),
         _bytes(log["blockHash"]),
         int(log["logIndex"], 16),
         TxHash(_bytes(log["transactionHash"])),
-        decoded,
     )
 
 

@@ -11,6 +11,7 @@ from hourglass.chain.tokens import NOBODY
 from hourglass.errors import ConfigError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import (
+    WORD_BYTES,
     Address,
     ExecutionId,
     OperatorSetId,
@@ -163,6 +164,17 @@ class FeeVault:
         (missing,) = await self._read("isNonSigner", execution, phase, operator_index)
         return not missing
 
+    async def signers(self, execution: ExecutionId, phase: PhaseIndex) -> tuple[Address, ...]:
+        """The addresses of the keys that signed a settled phase of an ECDSA set, in rising order; none of another."""
+        contract = load_contract("FeeVault")
+        topics = (contract.topic("PhaseSigned"), execution, phase.to_bytes(WORD_BYTES, "big"))
+        first, head = await self.chain.start_block(), await self.chain.head()
+        logs = await self.chain.logs_matching(self.address, topics, first, head.number)
+        if not logs:
+            return ()
+        known = contract.event(list(logs[-1].topics), logs[-1].data)
+        return () if known is None else tuple(map(Address.parse, known[1]["signers"]))
+
     async def has_claimed(self, execution: ExecutionId, phase: PhaseIndex, operator_index: int) -> bool:
         """Has its share become its credit?"""
         (claimed,) = await self._read("hasClaimed", execution, phase, operator_index)
@@ -181,6 +193,12 @@ class FeeVault:
         row = ((info.pubkey.x, info.pubkey.y), info.weights)
         proof = table.proof(operator_index)
         return self._call("claim", execution, phase, operator_index, row, proof)
+
+    def claim_as_signer(
+        self, execution: ExecutionId, phase: PhaseIndex, operator_index: int, signers: tuple[Address, ...]
+    ) -> CallContract:
+        """The same where the operators sign on ECDSA: the vault keeps a hash of who signed."""
+        return self._call("claimAsSigner", execution, phase, operator_index, [str(one) for one in signers])
 
     def withdraw(self, token: Address | None, to: Address | None) -> CallContract:
         """Pay the sender's whole credit out, to itself or to somebody else."""

@@ -7,11 +7,12 @@ from typing import Any
 from eth_abi.abi import decode as abi_decode
 
 from hourglass.certificate.operators import CurveType
-from hourglass.chain import decoding
 from hourglass.chain.client import EvmChain
 from hourglass.chain.codec import Contract, load_contract
 from hourglass.chain.config import ChainConfig
-from hourglass.chain.port import Block, LoggedEvent
+from hourglass.chain.decoding import named, standing
+from hourglass.chain.mailbox_port import LoggedTaskEvent
+from hourglass.chain.port import Block
 from hourglass.chain.tasks import TaskCreated, TaskEvent, TaskHash, TaskStatus, TaskVerified, TaskView
 from hourglass.errors import ChainError
 from hourglass.reasons import Reason
@@ -68,18 +69,25 @@ class EvmTaskMailbox:
                 high = middle
         return BlockNumber(low)
 
-    async def events(self, first: BlockNumber, last: BlockNumber) -> tuple[LoggedEvent, ...]:
+    async def events(self, first: BlockNumber, last: BlockNumber) -> tuple[LoggedTaskEvent, ...]:
         """Tasks created and answered in these blocks."""
         return await self._logs({"fromBlock": hex(first), "toBlock": hex(last)})
 
-    async def events_of(self, block: Block) -> tuple[LoggedEvent, ...]:
+    async def events_of(self, block: Block) -> tuple[LoggedTaskEvent, ...]:
         """Tasks created and answered in exactly this block (EIP-234)."""
         return await self._logs({"blockHash": "0x" + block.hash.hex()})
 
-    async def _logs(self, where: dict[str, str]) -> tuple[LoggedEvent, ...]:
+    async def _logs(self, where: dict[str, str]) -> tuple[LoggedTaskEvent, ...]:
         topics = [["0x" + self.contract.topic(name).hex() for name in (CREATED_TOPIC, VERIFIED_TOPIC)]]
         query = {"address": str(self.address), "topics": topics, **where}
-        return await self.chain.logs(query, partial(decoding.logged, self.contract, task_event))
+        return await self.chain.logs(query, self._folded)
+
+    def _folded(self, logs: list[Any]) -> tuple[LoggedTaskEvent, ...]:
+        return tuple(
+            LoggedTaskEvent(*standing(log), event)
+            for log in logs
+            if (known := named(self.contract, log)) is not None and (event := task_event(*known)) is not None
+        )
 
     async def task(self, task_hash: TaskHash) -> TaskView | None:
         """The task by the newest state; `as_of` and `block` are those of the head, which may be a block earlier."""

@@ -1,10 +1,22 @@
 """A TaskMailbox as the rest of the system sees it. What `port.Chain` does not promise, this does not either."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
-from hourglass.chain.port import Block, LoggedEvent
-from hourglass.chain.tasks import TaskHash, TaskView
-from hourglass.workflow.identifiers import Address, BlockNumber, ChainId
+from hourglass.chain.port import Block
+from hourglass.chain.tasks import TaskEvent, TaskHash, TaskView
+from hourglass.workflow.identifiers import Address, BlockNumber, ChainId, TxHash
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedTaskEvent:
+    """A mailbox's event and where it stands."""
+
+    block: BlockNumber
+    block_hash: bytes
+    log_index: int
+    tx_hash: TxHash
+    event: TaskEvent
 
 
 class TaskMailbox(Protocol):
@@ -32,11 +44,11 @@ class TaskMailbox(Protocol):
         """A block by its number; None beyond the head. Raises ChainError."""
         ...
 
-    async def events(self, first: BlockNumber, last: BlockNumber) -> tuple[LoggedEvent, ...]:
+    async def events(self, first: BlockNumber, last: BlockNumber) -> tuple[LoggedTaskEvent, ...]:
         """`TaskCreated` and `TaskVerified` in these blocks, both included, in order. Raises ChainError."""
         ...
 
-    async def events_of(self, block: Block) -> tuple[LoggedEvent, ...]:
+    async def events_of(self, block: Block) -> tuple[LoggedTaskEvent, ...]:
         """The same in exactly this block, by its hash. Raises ChainError if the endpoint does not hold it."""
         ...
 

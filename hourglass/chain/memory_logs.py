@@ -4,14 +4,12 @@ from dataclasses import fields
 
 from hourglass.chain.codec import Contract, load_contract
 from hourglass.chain.port import ChainLog, LoggedEvent
-from hourglass.chain.tasks import TaskCreated, TaskVerified
 from hourglass.workflow.events import PhaseFailed, PhaseStarted, WorkflowEvent
 from hourglass.workflow.identifiers import Address
 
 
 def raw_log(state_machine: Address, logged: LoggedEvent) -> ChainLog:
-    """What eth_getLogs answers for this event of the state machine."""
-    assert not isinstance(logged.event, TaskCreated | TaskVerified)
+    """What eth_getLogs answers for this event ."""
     topics, data = raw_event(load_contract("WorkflowStateMachine"), logged.event)
     return ChainLog(logged.block, state_machine, topics, data)
 

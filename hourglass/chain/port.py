@@ -11,7 +11,6 @@ from typing import Protocol
 from hourglass.certificate.curves import AnyCertificate, AnyTable
 from hourglass.certificate.ecdsa import sign_digest
 from hourglass.certificate.ecdsa_signer import EcdsaSigner
-from hourglass.chain.tasks import TaskEvent
 from hourglass.workflow.definition import RegisteredWorkflow, WorkflowDefinition
 from hourglass.workflow.events import WorkflowEvent
 from hourglass.workflow.execution import ExecutionStatus, PhaseStatus
@@ -53,7 +52,7 @@ class LoggedEvent:
     block_hash: bytes
     log_index: int
     tx_hash: TxHash
-    event: WorkflowEvent | TaskEvent
+    event: WorkflowEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
@@ -36,10 +36,15 @@ class HeadAdvanced:
     block: Block
 
 
+E = TypeVar("E")
+"""An event and where it stands, of whichever contract."""
+Logged = TypeVar("Logged", covariant=True)
+
 WatchEvent = LoggedEvent | Reorged | HeadAdvanced
+"""Of a state machine."""
 
 
-class Followed(Protocol):
+class Followed(Protocol[Logged]):
     """A contract's events, block by block: a `port.Chain`'s state machine, or a mailbox. See there."""
 
     async def head(self) -> Block:
@@ -50,18 +55,18 @@ class Followed(Protocol):
         """A block by its number."""
         ...
 
-    async def events(self, first: BlockNumber, last: BlockNumber) -> tuple[LoggedEvent, ...]:
+    async def events(self, first: BlockNumber, last: BlockNumber) -> tuple[Logged, ...]:
         """In these blocks, both included."""
         ...
 
-    async def events_of(self, block: Block) -> tuple[LoggedEvent, ...]:
+    async def events_of(self, block: Block) -> tuple[Logged, ...]:
         """In exactly this block."""
         ...
 
 
 async def watch(
-    chain: Followed, first: BlockNumber, poll_interval_s: float, confirmations: int = 0
-) -> AsyncGenerator[WatchEvent, None]:
+    chain: Followed[E], first: BlockNumber, poll_interval_s: float, confirmations: int = 0
+) -> AsyncGenerator[E | Reorged | HeadAdvanced, None]:
     """Everything from block `first` on, for ever; blocks count once `confirmations` more stand on them.
 
     Never raises for a failing endpoint: it asks again, ever more slowly. A reorg deeper than is remembered
@@ -87,8 +92,8 @@ async def watch(
 
 
 @dataclass(slots=True)
-class _Watcher:
-    chain: Followed
+class _Watcher(Generic[E]):
+    chain: Followed[E]
     trail: Trail
     confirmations: int
     head: Block | None = None
@@ -104,7 +109,7 @@ class _Watcher:
         self.head = None
         self.trail.shrink_range()
 
-    async def advance(self) -> tuple[WatchEvent, ...]:
+    async def advance(self) -> tuple[E | Reorged | HeadAdvanced, ...]:
         """One step towards the head. Changes nothing if it raises ChainError."""
         if self.head is None:
             self.head = await self.chain.head()
@@ -120,7 +125,9 @@ class _Watcher:
                 self.head = None
                 return self._announce()
 
-    async def _take_range(self, first: BlockNumber, last: BlockNumber) -> tuple[WatchEvent, ...]:
+    async def _take_range(
+        self, first: BlockNumber, last: BlockNumber
+    ) -> tuple[E | Reorged | HeadAdvanced, ...]:
         assert self.head is not None
         if not self.trail.follows(await self._block(first)):
             return await self._look_back(self.head)
@@ -129,7 +136,7 @@ class _Watcher:
         self.trail.grow_range()
         return events
 
-    async def _take_block(self, number: BlockNumber, head: Block) -> tuple[WatchEvent, ...]:
+    async def _take_block(self, number: BlockNumber, head: Block) -> tuple[E | Reorged | HeadAdvanced, ...]:
         block = head if number == head.number else await self._block(number)
         if not self.trail.follows(block):
             return await self._look_back(head)
@@ -137,7 +144,7 @@ class _Watcher:
         self.trail.extend(block)
         return events
 
-    async def _look_back(self, head: Block) -> tuple[WatchEvent, ...]:
+    async def _look_back(self, head: Block) -> tuple[E | Reorged | HeadAdvanced, ...]:
         tip = self.trail.tip
         ancestor = None
         for kept in list(self.trail.kept_until(head.number)):
@@ -156,7 +163,7 @@ class _Watcher:
             raise ChainError(Reason.CHAIN_UNREACHABLE, f"It shows a later head, but not block {number}.")
         return block
 
-    def _announce(self) -> tuple[WatchEvent, ...]:
+    def _announce(self) -> tuple[E | Reorged | HeadAdvanced, ...]:
         tip = self.trail.tip
         if tip is None or tip == self.announced:
             return ()

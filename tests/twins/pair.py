@@ -16,6 +16,7 @@ from hourglass.chain import decoding
 from hourglass.chain.calldata import calldata, value_of
 from hourglass.chain.client import EvmChain, open_rpc
 from hourglass.chain.codec import Contract, load_contract
+from hourglass.chain.ecdsa_tables import EcdsaTableReader
 from hourglass.chain.memory import MemoryChain
 from hourglass.chain.memory_ledger import Ledger, Mined
 from hourglass.chain.memory_logs import raw_log
@@ -80,7 +81,12 @@ class Pair:
         self.snapshot = await self.anvil.request("evm_snapshot")
         real = self.real
         self.real = EvmChain(
-            real.rpc, real.chain_id, real.state_machine, real.machine, TableReader(self.table)
+            real.rpc,
+            real.chain_id,
+            real.state_machine,
+            real.machine,
+            TableReader(self.table),
+            EcdsaTableReader(load_contract("EcdsaOperatorTable")),
         )
         home = Home(real.chain_id, real.state_machine, self.deployment.avs, self.admin.address)
         genesis_time = ChainTime(self.head.timestamp - self.head.number)
@@ -260,7 +266,12 @@ async def open_pair() -> AsyncIterator[Pair]:
         machine, table = load_contract("WorkflowStateMachine"), load_contract("OperatorTable")
         async with open_rpc(anvil.rpc_url) as rpc:
             real = EvmChain(
-                rpc, ChainId(anvil.chain_id), deployment.state_machine, machine, TableReader(table)
+                rpc,
+                ChainId(anvil.chain_id),
+                deployment.state_machine,
+                machine,
+                TableReader(table),
+                EcdsaTableReader(load_contract("EcdsaOperatorTable")),
             )
             head, snapshot = await real.head(), await anvil.request("evm_snapshot")
             pair = Pair(anvil, deployment, session, real, table, head, snapshot)

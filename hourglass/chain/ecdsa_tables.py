@@ -1,0 +1,76 @@
+"""Tables of operator sets that sign on ECDSA, read from the verifier: it holds every row itself, so there is no root to
+compare with, but the totals."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from hourglass.certificate.ecdsa_table import EcdsaOperator, EcdsaOperatorTable
+from hourglass.chain.codec import Contract
+from hourglass.chain.tables import MAX_TABLES, Ask
+from hourglass.errors import ChainError
+from hourglass.reasons import Reason
+from hourglass.workflow.identifiers import WORD_BYTES, Address, OperatorSetId, ReferenceTimestamp, StakeWeight
+
+
+@dataclass(slots=True)
+class EcdsaTableReader:
+    """Reads each table once: a published table never changes."""
+
+    verifier: Contract
+    _tables: OrderedDict[tuple[OperatorSetId, int], EcdsaOperatorTable] = field(default_factory=OrderedDict)
+
+    def known(self, operator_set: OperatorSetId, timestamp: ReferenceTimestamp) -> EcdsaOperatorTable | None:
+        """A table that was read before."""
+        return self._tables.get((operator_set, timestamp))
+
+    async def has(self, ask: Ask, operator_set: OperatorSetId, timestamp: ReferenceTimestamp) -> bool:
+        """Is there one? Raises ChainError."""
+        return bool(await self._view(ask, "isReferenceTimestampSet", *_which(operator_set, timestamp)))
+
+    async def read(
+        self, ask: Ask, operator_set: OperatorSetId, timestamp: ReferenceTimestamp
+    ) -> EcdsaOperatorTable:
+        """The table, checked. Raises ChainError(TABLE_UNAVAILABLE | TABLE_MISMATCH)."""
+        which = _which(operator_set, timestamp)
+        rows = await self._view(ask, "getOperatorTable", *which)
+        totals = await self._view(ask, "getTotalStakeWeights", *which)
+        staleness = await self._view(ask, "maxOperatorTableStaleness", which[0])
+        separator = await self._view(ask, "domainSeparator")
+        if not rows:
+            raise ChainError(Reason.TABLE_UNAVAILABLE, f"{operator_set} has none at {timestamp}.")
+        table = _rebuild(operator_set, timestamp, staleness, rows, separator)
+        if table.total_weights != tuple(totals):
+            detail = f"{operator_set} at {timestamp}: the verifier holds {tuple(totals)} of stake in all."
+            raise ChainError(Reason.TABLE_MISMATCH, detail)
+        self._tables[operator_set, timestamp] = table
+        while len(self._tables) > MAX_TABLES:
+            self._tables.popitem(last=False)
+        return table
+
+    async def _view(self, ask: Ask, function: str, *arguments: Any) -> Any:
+        answer = await ask(self.verifier.call(function, *arguments))
+        try:
+            return self.verifier.answer(function, answer)[0]
+        except ValueError as error:
+            detail = f"The ECDSA verifier does not answer {function} as ours does."
+            raise ChainError(Reason.TABLE_UNAVAILABLE, detail) from error
+
+
+def _which(operator_set: OperatorSetId, timestamp: ReferenceTimestamp) -> tuple[tuple[str, int], int]:
+    return (str(operator_set.avs), operator_set.number), timestamp
+
+
+def _rebuild(
+    operator_set: OperatorSetId, timestamp: ReferenceTimestamp, staleness: int, rows: Any, separator: bytes
+) -> EcdsaOperatorTable:
+    if len(separator) != WORD_BYTES:
+        raise ChainError(Reason.TABLE_MISMATCH, f"{operator_set}: the verifier has no domain separator.")
+    try:
+        operators = tuple(
+            EcdsaOperator(Address.parse(operator), Address.parse(key), tuple(map(StakeWeight, weights)))
+            for operator, key, weights in rows
+        )
+        return EcdsaOperatorTable(operator_set, timestamp, staleness, operators, separator)
+    except ValueError as error:
+        raise ChainError(Reason.TABLE_MISMATCH, f"{operator_set} at {timestamp}: {error}") from error
