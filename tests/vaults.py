@@ -5,7 +5,7 @@ import asyncio
 from hourglass.chain.client import EvmChain
 from hourglass.chain.codec import load_contract
 from hourglass.chain.fees import FeeSchedule, FeeVault
-from hourglass.chain.port import CallContract
+from hourglass.chain.port import CallContract, SigningAccount
 from hourglass.chain.sender import TransactionSender
 from hourglass.chain.tokens import NOBODY
 from hourglass.workflow.identifiers import Address
