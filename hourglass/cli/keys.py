@@ -1,5 +1,7 @@
 """`hourglass keys`: make, import, export, show, list and register operators' keys."""
 
+import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +10,7 @@ import typer
 from hourglass.bls.keys import SecretKey
 from hourglass.bls.signatures import default_backend
 from hourglass.bls.signer import LocalBlsSigner
-from hourglass.certificate.key_registration import bn254_registration, ecdsa_registration
+from hourglass.certificate.key_registration import KeyRegistration, bn254_registration, ecdsa_registration
 from hourglass.cli.arguments import address_of
 from hourglass.cli.key_files import (
     Form,
@@ -22,11 +24,12 @@ from hourglass.cli.key_files import (
     write_new,
 )
 from hourglass.cli.output import Format, Output, show, show_one
+from hourglass.cli.settings import load_settings
 from hourglass.errors import ConfigError
 from hourglass.keystores.encryption import parse
 from hourglass.reasons import Reason
 from hourglass.secret_files import read_open, read_sealed
-from hourglass.workflow.identifiers import ChainId, OperatorSetId
+from hourglass.workflow.identifiers import Address, ChainId, OperatorSetId
 
 app = typer.Typer(no_args_is_help=True, help="Make, import, export, show, list and register operators' keys.")
 
@@ -125,7 +128,6 @@ def list_(
 
 @app.command()
 def registration(
-    keystore: KeystorePath,
     operator: Annotated[str, typer.Option("--operator", help="The operator's address.")],
     avs: Annotated[str, typer.Option("--avs", help="The address of the operator set's AVS.")],
     operator_set: Annotated[
@@ -135,21 +137,35 @@ def registration(
         int, typer.Option("--chain-id", min=1, help="Of the chain that the registrar is on.")
     ],
     registrar: Annotated[str, typer.Option("--registrar", help="The address of EigenLayer's KeyRegistrar.")],
+    keystore: Annotated[
+        Path | None, typer.Argument(help="The keystore file, or else --agent-config.")
+    ] = None,
+    agent_config: Annotated[
+        Path | None,
+        typer.Option(
+            "--agent-config", help="An agent's YAML file: its key of this set, also with a remote signer."
+        ),
+    ] = None,
+    kind: Annotated[
+        Kind, typer.Option("--kind", help="With --agent-config: which of the set's keys.")
+    ] = Kind.bn254,
     password_file: PasswordFile = None,
     output: Output = Format.table,
 ) -> None:
     """Print what `KeyRegistrar.registerKey` asks for: key data, proof of possession, and the call for the operator."""
-    _, key = read_key(keystore, lambda: _password(password_file, confirm=False))
-    where = (
-        address_of(registrar),
-        ChainId(chain_id),
-        address_of(operator),
-        OperatorSetId(address_of(avs), operator_set),
-    )
-    if isinstance(key, SecretKey):
-        made = bn254_registration(*where, LocalBlsSigner(key, default_backend()))
-    else:
-        made = ecdsa_registration(*where, key)
+    which = OperatorSetId(address_of(avs), operator_set)
+    where = (address_of(registrar), ChainId(chain_id), address_of(operator), which)
+    match keystore, agent_config:
+        case Path(), None:
+            _, key = read_key(keystore, lambda: _password(password_file, confirm=False))
+            if isinstance(key, SecretKey):
+                made = bn254_registration(*where, LocalBlsSigner(key, default_backend()))
+            else:
+                made = ecdsa_registration(*where, key)
+        case None, Path():
+            made = asyncio.run(_with_key_of_agent(agent_config, kind, *where))
+        case _:
+            raise typer.BadParameter("a keystore or --agent-config, one of the two")
     show_one(
         output,
         {
@@ -162,6 +178,24 @@ def registration(
             "call": "0x" + made.calldata.hex(),
         },
     )
+
+
+async def _with_key_of_agent(
+    path: Path, kind: Kind, registrar: Address, chain_id: ChainId, operator: Address, which: OperatorSetId
+) -> KeyRegistration:
+    from agent.config import AgentConfig
+    from agent.keys import open_keys
+
+    async with open_keys(load_settings(path, AgentConfig), default_backend()) as keys:
+        if kind is Kind.bn254 and which in keys.bls:
+            register = partial(bn254_registration, key=keys.bls[which])
+        elif kind is Kind.ecdsa and which in keys.ecdsa:
+            register = partial(ecdsa_registration, key=keys.ecdsa[which])
+        else:
+            raise ConfigError(
+                Reason.KEY_MISSING, f"{path} names no {kind.value} key of operator set {which}."
+            )
+        return await asyncio.to_thread(register, registrar, chain_id, operator, which)
 
 
 def _password(file: Path | None, confirm: bool) -> str:

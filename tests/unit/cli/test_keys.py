@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cerberus_server import API_KEY, PASSWORD, Cerberus, serving
 from typer.testing import CliRunner, Result
 from vectors import load
 
@@ -225,6 +226,49 @@ def test_the_registration_of_an_ecdsa_key_is_signed_by_it() -> None:
     )
     assert printed["digest"] == "0x" + digest.hex()
     assert recover_signer(digest, bytes.fromhex(printed["proof of possession"][2:])) == key
+
+
+def agent_settings(operator_sets: list[dict[str, Any]]) -> None:
+    """An agent's file, with these sets."""
+    Path("operator").write_text(ETHEREUM.hex())
+    settings = {
+        "chain": {"rpc_url": "http://node", "chain_id": 5, "state_machine": REGISTRATION["avs"]},
+        "bus": {},
+        "operator_key": {"file": "operator"},
+        "journal": "journal",
+        "operator_sets": [
+            {"avs": REGISTRATION["avs"], "number": REGISTRATION["operator_set_id"], **one}
+            for one in operator_sets
+        ],
+        "workflows": ["workflow.py:it"],
+    }
+    Path("agent.yaml").write_text(json.dumps(settings))
+
+
+def test_a_key_that_stays_with_a_remote_signer_proves_itself_for_its_registration() -> None:
+    for name, secret in (("api-key", API_KEY), ("key-password", PASSWORD)):
+        Path(name).write_text(secret)
+    with serving(Cerberus(SecretKey(int(REGISTRATION["sk"])))) as server:
+        cerberus = {
+            "address": f"127.0.0.1:{server.port}",
+            "public_key": REGISTRATION["key_data"],
+            "api_key_file": "api-key",
+            "password_file": "key-password",
+            "plaintext": True,
+        }
+        agent_settings([{"bls_key": {"cerberus": cerberus}, "ecdsa_key": {"file": "operator"}}])
+        printed = answer("registration", *where(), "--agent-config", "agent.yaml")
+        assert printed["proof of possession"] == REGISTRATION["signature_64"]
+        of_account = answer("registration", *where(), "--agent-config", "agent.yaml", "--kind", "ecdsa")
+        assert of_account["key data"] == "0x" + bytes(address_of(ETHEREUM)).hex()
+        another = where(**{"operator-set": "9"})
+        assert "names no bn254 key" in refusal("registration", *another, "--agent-config", "agent.yaml")
+
+
+def test_a_registration_is_of_one_key() -> None:
+    answer("new", "key.json")
+    for arguments in ((), ("key.json", "--agent-config", "agent.yaml")):
+        assert run("registration", *where(), *arguments).exit_code == 2
 
 
 def test_no_command_prints_a_secret() -> None:
