@@ -20,6 +20,7 @@ from hourglass.cli import (
     status,
     workflow,
 )
+from hourglass.cli.devkit import app as devkit
 from hourglass.cli.output import Exit, err, exit_code
 from hourglass.errors import HourglassError
 
@@ -39,6 +40,7 @@ app.add_typer(workflow.app, name="workflow")
 app.add_typer(fees.app, name="fees")
 app.add_typer(keys.app, name="keys")
 app.add_typer(bench.app, name="bench")
+app.add_typer(devkit.app, name="devkit")
 app.command(name="status")(status.status)
 app.command(name="logs")(execution_logs.logs)
 app.command(name="debug")(debug.debug)

@@ -20,8 +20,8 @@ from hourglass.workflow.identifiers import WORD_BYTES, BlockNumber, ExecutionId,
 if TYPE_CHECKING:
     from hourglass.workflow.definition import RegisteredWorkflow
 
-NODE_LOGS = "*/log.jsonl"
-"""Where nodes that were started together keep their logs, from the network's file."""
+NODE_LOGS = ("*/log.jsonl", "run/*/*/log.jsonl")
+"""Where nodes that were started together keep their logs, from the network's file: of `hourglass dev`, of DevKit."""
 
 
 @dataclass(slots=True)
@@ -114,7 +114,8 @@ def log_files(network_file: Path, named: Sequence[Path]) -> list[Path]:
     for path in named:
         if not path.is_file():
             raise ConfigError(Reason.INVALID_CONFIG, f"--log {path}: there is no such file.")
-    return list(named) or sorted(network_file.resolve().parent.glob(NODE_LOGS))
+    folder = network_file.resolve().parent
+    return list(named) or sorted(path for pattern in NODE_LOGS for path in folder.glob(pattern))
 
 
 def lines_as_entries(files: Iterable[Path]) -> list[Entry]:

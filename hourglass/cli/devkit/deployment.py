@@ -1,0 +1,119 @@
+"""Our contracts on the context's L2, judged by EigenLayer's verifiers; or by an operator table of our own."""
+
+from pathlib import Path
+from typing import Any
+
+from hourglass.bls.signatures import default_backend, sign
+from hourglass.certificate.digests import key_registration_digest
+from hourglass.certificate.ecdsa import address_of
+from hourglass.chain.codec import load_contract
+from hourglass.cli.devkit.context import STATE_MACHINE, Context, ProjectSettings
+from hourglass.cli.devkit.keystores import bls_secret
+from hourglass.cli.devkit.wallet import Wallet, secret_of
+from hourglass.cli.output import err
+from hourglass.errors import ConfigError
+from hourglass.reasons import Reason
+from hourglass.workflow.identifiers import Address, ChainId, OperatorSetId
+
+ABIS = Path("contracts/abi")
+"""Where DevKit is told to find what it writes beside its own outputs."""
+MACHINE, TABLE = "WorkflowStateMachine", "OperatorTable"
+NO_STALENESS = 0
+
+
+async def deploy_l2(context: Context, project: ProjectSettings) -> dict[str, Any]:
+    """What `deployL2Contracts` prints. Raises ConfigError before it sends anything, ChainError naming the step.
+
+    The deployer administers; the application's account may register workflows.
+    """
+    l2 = context.chains.l2
+    app = address_of(secret_of(context.app_private_key, "app_private_key"))
+    aggregators = [str(Address.parse(one.address)) for one in project.aggregator.operators]
+    key = context.deployer_private_key
+    async with Wallet.open(l2.rpc_url, l2.chain_id, key, "deployer_private_key") as wallet:
+        deployed: dict[str, tuple[str, Address]] = {}
+        if project.workflow.verifier == "local":
+            verifier = await _own_table(wallet, context, project)
+            deployed["operatorTable"] = TABLE, verifier
+        else:
+            verifier = await _eigenlayer_verifier(wallet, context, "bn254_certificate_verifier")
+        conditions = await _create(wallet, "TriggerConditions")
+        registry = await _create(wallet, "WorkflowRegistry")
+        implementation = await _create(wallet, MACHINE, str(registry), str(conditions))
+        machine = load_contract(MACHINE)
+        initialize = machine.call(
+            "initialize", str(wallet.address), str(verifier), context.avs.address, aggregators
+        )
+        proxy = await _create(wallet, "ERC1967Proxy", str(implementation), initialize)
+        if project.workflow.verifier == "eigenlayer" and _signs_on_ecdsa(project):
+            ecdsa = await _eigenlayer_verifier(wallet, context, "ecdsa_certificate_verifier")
+            await wallet.call(machine, proxy, "setEcdsaVerifier", str(ecdsa))
+        if app != wallet.address:
+            await wallet.call(machine, proxy, "authorizeWorkflowCreator", str(app), True)
+    deployed[STATE_MACHINE] = MACHINE, proxy
+    deployed[f"{STATE_MACHINE}Implementation"] = MACHINE, implementation
+    deployed["workflowRegistry"] = "WorkflowRegistry", registry
+    deployed["triggerConditions"] = "TriggerConditions", conditions
+    return {"deployed_l2_contracts": [deployed_entry(name, *one) for name, one in deployed.items()]}
+
+
+def _signs_on_ecdsa(project: ProjectSettings) -> bool:
+    return any(one.curve_type == "ECDSA" for one in project.operatorSets)
+
+
+async def _create(wallet: Wallet, contract: str, *arguments: object) -> Address:
+    address = await wallet.create(load_contract(contract), f"deploying {contract}", *arguments)
+    err.print(f"{contract} at {address}", highlight=False)
+    return address
+
+
+async def _eigenlayer_verifier(wallet: Wallet, context: Context, name: str) -> Address:
+    verifier = context.eigenlayer_address("l2", name)
+    if not await wallet.has_code(verifier):
+        raise ConfigError(
+            Reason.INVALID_CONFIG,
+            f"There is no contract at the context's eigenlayer.l2.{name}, {verifier}: start the devnet as a fork of a "
+            "chain that has EigenLayer, or set workflow.verifier to `local` in "
+            f".hourglass/context/{context.name}.yaml.",
+        )
+    return verifier
+
+
+async def _own_table(wallet: Wallet, context: Context, project: ProjectSettings) -> Address:
+    """An operator table with the executors' keys and the weights of the settings, published once."""
+    if _signs_on_ecdsa(project):
+        raise ConfigError(
+            Reason.INVALID_CONFIG,
+            "workflow.verifier `local` is for operator sets on BN254: set their curve_type to BN254.",
+        )
+    role, contract, backend = project.executor, load_contract(TABLE), default_backend()
+    operator_set = OperatorSetId(Address.parse(context.avs.address), role.operatorSetId)
+    which = str(operator_set.avs), operator_set.number
+    secrets = [bls_secret(context.operator(one.address), role.operatorSetId) for one in role.operators]
+    table = await _create(wallet, TABLE, str(wallet.address))
+    await wallet.call(contract, table, "configureOperatorSet", which, NO_STALENESS)
+    for one, secret in zip(role.operators, secrets, strict=True):
+        operator, key_data = Address.parse(one.address), secret.public_key(backend).key_data
+        digest = key_registration_digest(table, ChainId(wallet.chain_id), operator, operator_set, key_data)
+        proof = sign(secret, digest, backend).to_bytes()
+        await wallet.call(
+            contract, table, "registerOperator", which, str(operator), key_data, proof, [one.weight]
+        )
+    await wallet.call(contract, table, "publishTable", which)
+    return table
+
+
+def deployed_entry(name: str, contract: str, address: Address) -> dict[str, str]:
+    """A deployed contract as DevKit lists it; its ABI is written beside."""
+    return {"name": name, "address": str(address), "abi": str(write_abi(contract))}
+
+
+def write_abi(contract: str) -> Path:
+    """The contract's ABI as a file of the project, as DevKit wants it: its path from the project's folder."""
+    from importlib import resources
+
+    source = resources.files("hourglass.chain").joinpath("abi", f"{contract}.json")
+    ABIS.mkdir(parents=True, exist_ok=True)
+    path = ABIS / f"{contract}.json"
+    path.write_text(source.read_text("utf-8"), "utf-8")
+    return path

@@ -1,0 +1,173 @@
+"""A DevKit project from deployment to a workflow's result, every step a script started as DevKit starts it."""
+
+import asyncio
+import json
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import refusal
+from devkit_project import AVS, KEYS, OPERATORS, Project, context, printed
+
+from hourglass.certificate.ecdsa import address_of
+from hourglass.chain.client import EvmChain
+from hourglass.chain.codec import load_contract
+from hourglass.chain.config import ChainConfig
+from hourglass.testing.anvil import Anvil
+from hourglass.testing.nats_server import free_port
+
+PATIENCE_S = 60.0
+APP = address_of(bytes.fromhex(KEYS[2][2:]))
+
+
+@pytest.fixture
+async def anvil() -> AsyncIterator[Anvil]:
+    async with Anvil.start(block_time=1) as started:
+        yield started
+
+
+@contextmanager
+def running(project: Project) -> Iterator[subprocess.Popen[str]]:
+    """`devkit avs run`, ended as DevKit ends it: an interrupt to its group."""
+    process = subprocess.Popen(
+        project.command("run", project.context_json),
+        cwd=project.folder,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stderr is not None
+        said = ""
+        for line in process.stderr:
+            said += line
+            if "Everything runs" in line:
+                break
+        else:
+            pytest.fail(f"it did not come up:\n{said}")
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE_S)
+
+
+async def asked(project: Project, **pairs: str) -> Any:
+    return printed(await asyncio.to_thread(lambda: project.call(**pairs)))
+
+
+async def test_a_project_is_deployed_run_and_called_by_its_scripts(anvil: Anvil, tmp_path: Path) -> None:
+    project = Project.create(
+        tmp_path / "avs", context(anvil.rpc_url), verifier="local", api_port=await free_port()
+    )
+    assert await asyncio.to_thread(project.merge, "deployL1Contracts") == {"deployed_l1_contracts": []}
+    deployed = await asyncio.to_thread(project.merge, "deployL2Contracts")
+    names = [one["name"] for one in deployed["deployed_l2_contracts"]]
+    assert names[:2] == ["operatorTable", "workflowStateMachine"]
+    for one in deployed["deployed_l2_contracts"]:
+        assert json.loads((project.folder / one["abi"]).read_text("utf-8"))["abi"], "as DevKit reads it"
+        assert len(await anvil.request("eth_getCode", one["address"], "latest")) > 100
+    with running(project) as nodes:
+        registered = await asked(project, workflow="register", module="workflow.py", name="oracle")
+        assert (registered["workflow"], registered["phases"]) == ("oracle", 2)
+        executed = await asked(project, workflow="execute", name="oracle", input="hello")
+        assert executed["status"] == "COMPLETED"
+        assert bytes.fromhex(executed["result"][2:]).startswith(b"agreed on ")
+        rows = await asked(project, workflow="status", execution=executed["execution"])
+        assert [(row["name"], row["status"]) for row in rows] == [
+            ("agree", "COMPLETED"),
+            ("update", "COMPLETED"),
+        ]
+        told = await asked(project, workflow="logs", id="oracle", phase="update")
+        assert {row["what"] for row in told} >= {"PhaseStarted", "Attested", "PhaseCompleted"}
+        assert {row["who"] for row in told if row["what"] == "Attested"} == {
+            "executor-1",
+            "executor-2",
+            "executor-3",
+        }
+        assert await asked(project, workflow="debug", id="oracle") == []
+        unknown = await asyncio.to_thread(lambda: project.call(workflow="status", execution="0x" + "00" * 32))
+        assert "has no execution" in refusal(unknown)
+        task = await asyncio.to_thread(lambda: project.call(signature="uint256", args="5"))
+        assert "task_mailbox" in refusal(task)
+    assert nodes.returncode == 0
+    assert nodes.stdout is not None
+    secrets = [
+        path for path in (project.folder / ".hourglass").rglob("*") if path.suffix in (".key", ".password")
+    ]
+    assert len(secrets) >= 8
+    assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
+
+
+async def test_contracts_are_judged_by_the_verifier_that_the_context_names(
+    anvil: Anvil, tmp_path: Path
+) -> None:
+    """Stands in for EigenLayer's contracts: whatever has code. What is deployed is asked which it uses."""
+    local = Project.create(tmp_path / "one", context(anvil.rpc_url), verifier="local")
+    deployed = await asyncio.to_thread(local.merge, "deployL2Contracts")
+    table = deployed["deployed_l2_contracts"][0]["address"]
+    layers = {"l1": {"allocation_manager": table}, "l2": {"bn254_certificate_verifier": table}}
+    project = Project.create(tmp_path / "two", context(anvil.rpc_url, eigenlayer=layers))
+    (registrar,) = (await asyncio.to_thread(project.merge, "deployL1Contracts"))["deployed_l1_contracts"]
+    assert "avsregistrar" in registrar["name"].lower(), "by this DevKit finds it"
+    supports = load_contract("WorkflowAVSRegistrar").call("supportsAVS", AVS)
+    answer = await anvil.request(
+        "eth_call", {"to": registrar["address"], "data": "0x" + supports.hex()}, "latest"
+    )
+    assert int(answer, 16) == 1
+    contracts = (await asyncio.to_thread(project.merge, "deployL2Contracts"))["deployed_l2_contracts"]
+    assert contracts[0]["name"] == "workflowStateMachine"
+    config = ChainConfig(rpc_url=anvil.rpc_url, chain_id=31337, state_machine=contracts[0]["address"])
+    async with EvmChain.connect(config) as chain:
+        machine = load_contract("WorkflowStateMachine")
+        for function, arguments, expected in (
+            ("verifier", (), table),
+            ("avs", (), AVS),
+            ("hasRole", (await role(anvil, contracts[0]["address"]), str(APP)), True),
+        ):
+            call = {"to": str(chain.state_machine), "data": "0x" + machine.call(function, *arguments).hex()}
+            data = bytes.fromhex((await anvil.request("eth_call", call, "latest"))[2:])
+            (found,) = machine.answer(function, data)
+            assert str(found).lower() == str(expected).lower(), function
+        assert [str(one) for one in await chain.aggregators()] == [OPERATORS[0]]
+
+
+async def role(anvil: Anvil, machine: str) -> bytes:
+    """WORKFLOW_CREATOR_ROLE."""
+    data = load_contract("WorkflowStateMachine").call("WORKFLOW_CREATOR_ROLE")
+    answer: str = await anvil.request("eth_call", {"to": machine, "data": "0x" + data.hex()}, "latest")
+    return bytes.fromhex(answer[2:])
+
+
+async def test_what_is_missing_is_said_before_anything_is_sent(anvil: Anvil, tmp_path: Path) -> None:
+    layers = {
+        "l1": {"allocation_manager": AVS},
+        "l2": {"bn254_certificate_verifier": AVS, "task_mailbox": AVS},
+    }
+    project = Project.create(tmp_path / "avs", context(anvil.rpc_url, eigenlayer=layers))
+
+    def refused(script: str, *arguments: str, code: int = 2) -> str:
+        return refusal(project.with_context(script, *arguments), code)
+
+    async def said(script: str, *arguments: str, code: int = 2) -> str:
+        return await asyncio.to_thread(lambda: refused(script, *arguments, code=code))
+
+    assert "set workflow.verifier to `local`" in await said("deployL1Contracts")
+    assert "eigenlayer.l2.bn254_certificate_verifier" in await said("deployL2Contracts")
+    assert "devkit avs deploy contracts l2" in await said("run")
+    assert "devkit avs deploy contracts l2" in await said("call", '{"workflow": "logs", "id": "x"}')
+    task = json.dumps({"signature": "uint256", "args": "5"})
+    assert "no contract at the context's eigenlayer.l2.task_mailbox" in await said("call", task)
+    assert (
+        int(await anvil.request("eth_getTransactionCount", str(anvil.accounts[0].address), "latest"), 16) == 0
+    )
+    project.context["chains"]["l2"] = project.context["chains"]["l2"] | {"chain_id": 5}
+    assert "The endpoint is of chain 31337; the context says 5." in await said("deployL2Contracts")
+    project.context = context()
+    project.change(workflow={"verifier": "local"})
+    assert "127.0.0.1:1" in await said("deployL2Contracts", code=3)
