@@ -23,6 +23,7 @@ from hourglass.workflow.reducers import (
     with_stake,
 )
 from hourglass.workflow.series import Series
+from hourglass.workflow.tasks import TaskContext
 from hourglass.workflow.triggers import (
     Condition,
     all_of,
@@ -54,6 +55,7 @@ __all__ = [
     "Phase",
     "Reducer",
     "Series",
+    "TaskContext",
     "VoteTally",
     "Weighed",
     "Workflow",

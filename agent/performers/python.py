@@ -22,6 +22,7 @@ import structlog
 
 from agent.performers.port import Work
 from hourglass.certificate.digests import definition_hash
+from hourglass.certificate.slots import Kind
 from hourglass.errors import ConfigError, HandlerError
 from hourglass.reasons import Reason, reason_by_code
 from hourglass.workflow.definition import (
@@ -122,6 +123,9 @@ class PythonPerformer:
     environment: Mapping[str, str]
     _tasks: asyncio.TaskGroup
     _places: dict[bytes, int] = field(default_factory=dict)
+    """Which of the loaded workflows has which definition."""
+    _task_place: int | None = None
+    """Which of them answers plain tasks."""
     _worker: _Worker | None = None
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _ids: Iterator[int] = field(default_factory=count)
@@ -148,13 +152,14 @@ class PythonPerformer:
 
     async def perform(self, work: Work, timeout_s: float) -> bytes:
         """Run the phase's handler; its value, encoded."""
-        value: bytes = await self._ask(work.definition_hash, timeout_s, kind="perform", **request_of(work))
+        kind = "task" if work.kind is Kind.TASK else "perform"
+        value: bytes = await self._ask(self._place_of(work), timeout_s, kind=kind, **request_of(work))
         return value
 
     async def watch(self, work: Work, timeout_s: float) -> list[bytes] | None:
         """Run what the author gave to watch a condition with."""
         seen: list[bytes] | None = await self._ask(
-            work.definition_hash, timeout_s, kind="watch", **request_of(work)
+            self._place_of(work), timeout_s, kind="watch", **request_of(work)
         )
         return seen
 
@@ -168,13 +173,23 @@ class PythonPerformer:
         """Run the phase's reducer over encoded observations."""
         weighed = [(value, str(weight)) for value, weight in observations]
         value: bytes = await self._ask(
-            definition, timeout_s, kind="reduce", phase=phase_index, observations=weighed
+            self._place(definition), timeout_s, kind="reduce", phase=phase_index, observations=weighed
         )
         return value
 
-    async def _ask(self, definition: bytes, timeout_s: float, **request: Any) -> Any:
+    def _place_of(self, work: Work) -> int:
+        if work.kind is Kind.PHASE:
+            return self._place(work.definition_hash)
+        if self._task_place is None:
+            raise HandlerError(Reason.UNKNOWN_WORKFLOW, "None of its workflows has a handler of plain tasks.")
+        return self._task_place
+
+    def _place(self, definition: bytes) -> int:
         if definition not in self._places:
             raise HandlerError(Reason.UNKNOWN_WORKFLOW, f"Definition 0x{definition.hex()}.")
+        return self._places[definition]
+
+    async def _ask(self, place: int, timeout_s: float, **request: Any) -> Any:
         try:
             worker = await self._ready()
         except ConfigError as error:
@@ -183,7 +198,7 @@ class PythonPerformer:
         which = next(self._ids)
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         worker.waiting[which] = future
-        worker.send({"id": which, "workflow": self._places[definition], **request})
+        worker.send({"id": which, "workflow": place, **request})
         try:
             async with asyncio.timeout(timeout_s):
                 answer = await future
@@ -255,8 +270,15 @@ class PythonPerformer:
             await worker.end()
             why = "it does not start" if hello is None else hello["failed"]
             raise ConfigError(Reason.UNKNOWN_NAME, f"{', '.join(self.specs)}: {why}.")
+        answering = [place for place, one in enumerate(hello["loaded"]) if one["takes_tasks"]]
+        if len(answering) > 1:
+            await worker.end()
+            both = " and ".join(self.specs[place] for place in answering)
+            raise ConfigError(Reason.UNKNOWN_NAME, f"Plain tasks have one handler: {both} both have one.")
+        self._task_place = answering[0] if answering else None
         for place, described in enumerate(hello["loaded"]):
-            self._places[definition_hash(_definition(described))] = place
+            if "phases" in described:
+                self._places[definition_hash(_definition(described))] = place
 
 
 def request_of(work: Work) -> dict[str, Any]:

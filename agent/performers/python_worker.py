@@ -27,6 +27,7 @@ from hourglass.workflow.identifiers import Address, StakeWeight
 from hourglass.workflow.phases import PhaseType
 from hourglass.workflow.reducers import Weighed
 from hourglass.workflow.series import TickValue
+from hourglass.workflow.tasks import TaskContext
 from hourglass.workflow.values import BYTES, INT
 
 LENGTH = struct.Struct(">I")
@@ -58,8 +59,11 @@ def _load_file(path: Path) -> ModuleType:
 
 def describe(workflow: Workflow) -> Message:
     """The definition as plain values; the agent hashes it, sparing every worker the ABI library's import."""
+    if workflow.task_handler is not None and not workflow.phases:
+        return {"takes_tasks": True}
     definition = workflow.compile()
     return {
+        "takes_tasks": workflow.task_handler is not None,
         "name": definition.name,
         "phases": [
             [
@@ -104,6 +108,24 @@ async def perform(workflow: Workflow, request: Message) -> bytes:
     if stop:
         raise HandlerError(Reason.HANDLER_FAILED, "It raised EarlyStop, which is for CONTINUOUS phases.")
     return encoded
+
+
+async def perform_task(workflow: Workflow, request: Message) -> bytes:
+    """Run the handler of plain tasks."""
+    if workflow.task_handler is None:
+        raise HandlerError(Reason.UNKNOWN_WORKFLOW, f"Workflow {workflow.name!r} has no handler of tasks.")
+    context = TaskContext(
+        task_hash=request["execution"],
+        payload=request["payload"],
+        operator=Address(request["operator"]),
+        deadline=request["deadline"],
+    )
+    try:
+        value = await workflow.task_handler(context)
+    except Exception as error:
+        traceback.print_exc()
+        raise HandlerError(Reason.HANDLER_FAILED, f"{type(error).__name__}: {error}"[:200]) from error
+    return BYTES.encode(value)
 
 
 async def watch(workflow: Workflow, request: Message) -> list[bytes] | None:
@@ -169,6 +191,8 @@ async def answer(workflows: list[Workflow], request: Message) -> Message:
                 value: object = reduce(workflow, request)
             case "watch":
                 value = await watch(workflow, request)
+            case "task":
+                value = await perform_task(workflow, request)
             case _:
                 value = await perform(workflow, request)
     except HourglassError as error:

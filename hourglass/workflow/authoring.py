@@ -16,6 +16,7 @@ from hourglass.workflow.notation import basis_points, returned, seconds
 from hourglass.workflow.phases import PhaseType
 from hourglass.workflow.reducers import Reducer, Weighed, stake_weighted_median
 from hourglass.workflow.series import Series, encode_continuous, series_of
+from hourglass.workflow.tasks import TaskHandler
 from hourglass.workflow.triggers import Condition, encode
 from hourglass.workflow.values import ValueType, value_type_of
 
@@ -101,6 +102,20 @@ class Workflow:
     name: str
     timeout: int | timedelta = 0
     phases: list[Phase[Any]] = field(default_factory=list)
+    task_handler: TaskHandler | None = None
+    """Answers plain TaskMailbox tasks. No part of the definition: the mailbox knows nothing of workflows."""
+
+    def task(self, handler: TaskHandler) -> TaskHandler:
+        """The handler of the AVS's plain tasks, beside the phases: bytes in, the same bytes out on every operator.
+
+        Raises DefinitionError for a second one, and for one that is not `async def`.
+        """
+        if self.task_handler is not None:
+            raise DefinitionError(f"workflow {self.name!r}: it has a handler of plain tasks already.")
+        if not inspect.iscoroutinefunction(handler):
+            raise DefinitionError(f"workflow {self.name!r}: write its handler of tasks as `async def`.")
+        self.task_handler = handler
+        return handler
 
     def immediate(
         self,
