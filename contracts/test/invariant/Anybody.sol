@@ -116,6 +116,7 @@ contract Anybody is WorkflowModel {
         try machine.submitPhaseResult(id, phaseIndex, round, result, certificate) {
             vm.assertTrue(possible, "took what it must not");
             complete(id, drawn, phaseIndex, keccak256(result));
+            if (drawn.phases[phaseIndex].operatorSetId == KEYED) ++counts["completed by ECDSA keys"];
         } catch {
             vm.assertTrue(!possible, "refused what it must take");
         }

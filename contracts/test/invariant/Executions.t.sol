@@ -47,8 +47,9 @@ contract ExecutionsStory is Test {
             anybody.assertAsModelled(id);
             anybody.assertAlive(id);
         }
-        string[16] memory everything = [
+        string[17] memory everything = [
             "completed",
+            "completed by ECDSA keys",
             "failed",
             "cancelled",
             "past the execution's own deadline",

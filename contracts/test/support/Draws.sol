@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {IWorkflowStateMachineTypes as Types} from "../../src/interfaces/IWorkflowStateMachine.sol";
 import {Flows} from "./Flows.sol";
 
-/// @title Workflows drawn from a seed: possible ones, of every type and with every option
+/// @title Workflows drawn from a seed: possible ones, of every type, with every option, by keys on both curves
 /// @notice Up to four phases that depend on each other, in any direction, and up to three that stand in for them.
 abstract contract Draws is Flows {
     struct Drawn {
@@ -45,7 +45,7 @@ abstract contract Draws is Flows {
         else if (kind == 3) phase = aggregation(name);
         else phase = conditional(name, fromTime(START + STEP * _of(seed, "from", 5)));
         phase.timeout = uint32(SHORT + _of(seed, "timeout", SHORT));
-        phase.operatorSetId = [1, FRAGILE, BRITTLE][_of(seed, "set", 3)];
+        phase.operatorSetId = [1, FRAGILE, BRITTLE, KEYED][_of(seed, "set", 4)];
         phase.requiredStake = _of(seed, "stake", 2) * STAKE;
     }
 

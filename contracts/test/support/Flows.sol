@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IBN254CertificateVerifierTypes as VerifierTypes} from "../../src/interfaces/IBN254CertificateVerifier.sol";
+import {IECDSACertificateVerifierTypes as EcdsaTypes} from "../../src/interfaces/IECDSACertificateVerifier.sol";
 import {ITriggerConditionsTypes as Triggers} from "../../src/interfaces/ITriggerConditions.sol";
 import {
     IWorkflowStateMachineEvents as Events,
@@ -9,15 +10,17 @@ import {
 } from "../../src/interfaces/IWorkflowStateMachine.sol";
 import {BN254} from "../../src/libraries/BN254.sol";
 import {Machines} from "./Machines.sol";
+import {ScriptedEcdsaVerifier} from "./ScriptedEcdsaVerifier.sol";
 import {ScriptedVerifier} from "./ScriptedVerifier.sol";
 import {Vm} from "./Test.sol";
 
 /// @title A state machine over a verifier that takes every certificate: for what happens around results
-/// @notice Phases are of operator set 1; sets 7 and 8 are there to be spoiled.
+/// @notice Phases are of operator set 1; sets 7 and 8 are there to be spoiled, and set 9 has keys on the other curve.
 abstract contract Flows is Machines {
     uint256 internal constant STAKE = 100;
     uint32 internal constant FRAGILE = 7;
     uint32 internal constant BRITTLE = 8;
+    uint32 internal constant KEYED = 9;
     uint32 private constant PINNED = uint32(START);
 
     ScriptedVerifier internal scripted;
@@ -31,6 +34,11 @@ abstract contract Flows is Machines {
         stake[0] = STAKE;
         scripted.setStake(stake, stake);
         machine = deployMachine(address(scripted));
+        scripted.setTableOf(AVS, KEYED, 0, 0, 0);
+        ScriptedEcdsaVerifier other = new ScriptedEcdsaVerifier(KEYED);
+        other.setTable(PINNED, 0);
+        other.setStake(stake, stake);
+        machine.setEcdsaVerifier(address(other));
     }
 
     // ── Operator sets ────────────────────────────────────────────────────────────────────────────────
@@ -119,15 +127,19 @@ abstract contract Flows is Machines {
 
     // ── Results ──────────────────────────────────────────────────────────────────────────────────────
 
-    /// @dev A certificate that the scripted verifier takes.
+    /// @dev A certificate that the phase's scripted verifier takes.
     function takenCertificate(bytes32 executionId, uint32 phaseIndex, uint32 round, bytes memory result)
         internal
         view
         returns (bytes memory)
     {
+        Types.PhaseView memory phase = machine.getPhase(executionId, phaseIndex);
+        bytes32 messageHash = machine.getMessageHash(executionId, phaseIndex, round, result);
+        if (phase.curve == Types.CurveType.ECDSA) {
+            return abi.encode(EcdsaTypes.ECDSACertificate(phase.referenceTimestamp, messageHash, "signed"));
+        }
         VerifierTypes.BN254Certificate memory cert;
-        cert.referenceTimestamp = machine.getPhase(executionId, phaseIndex).referenceTimestamp;
-        cert.messageHash = machine.getMessageHash(executionId, phaseIndex, round, result);
+        (cert.referenceTimestamp, cert.messageHash) = (phase.referenceTimestamp, messageHash);
         cert.signature = BN254.generatorG1();
         cert.apk.X[0] = 1;
         return abi.encode(cert);

@@ -135,3 +135,73 @@ contract FeeVaultSignersTest is EcdsaOperators {
         vault.settleSigners(executionId, 0, settlement, new address[](0));
     }
 }
+
+/// @notice What a submission of ECDSA keys' certificates costs, and what of it comes back. Everything before it happens in
+///         `setUp`, so that it finds storage cold, as a transaction does.
+contract FeeVaultSignersSubmitterTest is EcdsaOperators {
+    uint256 private constant TRANSACTION = 21_000;
+    uint96 private constant PHASE_FEE = 1 ether;
+    uint96 private constant BOUNTY = 1;
+    MoneyVm private constant money = MoneyVm(address(vm));
+
+    struct Prepared {
+        address machine;
+        FeeVault vault;
+        bytes call;
+    }
+
+    Prepared private ofOneKey;
+    Prepared private ofMany;
+    address private aggregator = named("aggregator");
+
+    function setUp() public {
+        money.txGasPrice(0);
+        money.deal(address(this), 4 * PHASE_FEE);
+        ofOneKey = _prepared(1);
+        ofMany = _prepared(16);
+    }
+
+    /// @dev Everybody who is paid has been paid before, so that no credit is the first.
+    function _prepared(uint256 members) private returns (Prepared memory prepared) {
+        setUpEcdsa(members);
+        bytes32 workflowId = registered(one(byKeys(immediate("only"))));
+        FeeVault vault = FeeVault(vm.deployCode("FeeVault.sol", abi.encode(address(machine), address(ecdsaTable))));
+        Fees.FeeSchedule memory fees;
+        (fees.phaseFee, fees.maxGasPrice, fees.gasRate) = (PHASE_FEE, 1 gwei, 1e18);
+        (fees.protocolRecipient, fees.protocolBps, fees.submitterBounty) = (address(0x7EA5), 1, BOUNTY);
+        vault.setSchedule(fees);
+        machine.setFeeVault(address(vault));
+        bytes32 before = machine.executeWorkflow{value: PHASE_FEE}(workflowId, "payload");
+        bytes memory certificate = ecdsaCertificateFor(before, 0, RESULT, 2 ** members - 1);
+        vm.prank(aggregator);
+        machine.submitPhaseResult(before, 0, 0, RESULT, certificate);
+        bytes32 executionId = machine.executeWorkflow{value: PHASE_FEE}(workflowId, "payload");
+        certificate = ecdsaCertificateFor(executionId, 0, RESULT, 2 ** members - 1);
+        bytes memory call = abi.encodeCall(machine.submitPhaseResult, (executionId, 0, 0, RESULT, certificate));
+        return Prepared(address(machine), vault, call);
+    }
+
+    function test_oneKeysSubmitterIsPaidForItsGasAndNoMore() external {
+        _checkPaidBack(ofOneKey);
+    }
+
+    function test_manyKeysSubmitterIsPaidForItsGasAndNoMore() external {
+        _checkPaidBack(ofMany);
+    }
+
+    function _checkPaidBack(Prepared memory prepared) private {
+        money.txGasPrice(1);
+        uint256 credit = prepared.vault.creditOf(address(0), aggregator);
+        vm.prank(aggregator);
+        uint256 before = gasleft();
+        (bool success,) = prepared.machine.call(prepared.call);
+        uint256 used = before - gasleft() + TRANSACTION;
+        for (uint256 i = 0; i < prepared.call.length; ++i) {
+            used += prepared.call[i] == 0 ? 4 : 16;
+        }
+        vm.assertTrue(success, "submitted");
+        uint256 counted = prepared.vault.creditOf(address(0), aggregator) - credit - BOUNTY;
+        vm.assertTrue(counted <= used, string.concat(vm.toString(counted), " for ", vm.toString(used)));
+        vm.assertTrue(counted >= used * 8 / 10, string.concat(vm.toString(counted), " for ", vm.toString(used)));
+    }
+}
