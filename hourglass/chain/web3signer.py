@@ -8,16 +8,15 @@ import asyncio
 import json
 import ssl
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 from eth_hash.auto import keccak
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hourglass.certificate.ecdsa import recover_signer
 from hourglass.certificate.ecdsa_signer import HashedDigest
+from hourglass.chain.account import Web3SignerConfig
 from hourglass.chain.port import Transaction
 from hourglass.errors import ConfigError, SignerError
 from hourglass.reasons import Reason
@@ -30,49 +29,6 @@ SIGN = "/api/v1/eth1/sign/"
 UNCOMPRESSED_BYTES = 64
 PROOF = Digest(HashedDigest(b"Hourglass Workflow asks a remote signer for its first signature."))
 """Signed at the start to see that all is well. No typed data and no transaction hashes to it."""
-
-
-class Web3SignerConfig(BaseModel):
-    """An account of a Web3Signer."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str
-    """Of its service, http or https."""
-    address: str
-    """The account. Every signature must recover to it."""
-    ca_file: Path | None = None
-    """PEM certificates that vouch for the server; without it those of the system."""
-    client_certificate_file: Path | None = None
-    """PEM certificate that tells the server who asks."""
-    client_key_file: Path | None = None
-    """Its PEM key."""
-    timeout_s: float = Field(default=5.0, gt=0)
-    """The longest that one signature may take."""
-
-    @field_validator("url")
-    @classmethod
-    def _is_plain_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("it is no http or https URL")
-        if parts.username or parts.password or parts.query:
-            raise ValueError("credentials do not belong into a URL: use a client certificate")
-        return value.rstrip("/")
-
-    @field_validator("address")
-    @classmethod
-    def _is_address(cls, value: str) -> str:
-        return str(Address.parse(value))
-
-    @model_validator(mode="after")
-    def _has_both_halves(self) -> "Web3SignerConfig":
-        if (self.client_certificate_file is None) != (self.client_key_file is None):
-            raise ValueError("client_certificate_file and client_key_file belong together")
-        files = (self.ca_file, self.client_certificate_file)
-        if not self.url.startswith("https:") and any(file is not None for file in files):
-            raise ValueError("certificates are for https")
-        return self
 
 
 @dataclass(slots=True)

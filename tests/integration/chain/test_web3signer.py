@@ -17,10 +17,10 @@ from web3signer_server import Web3Signer, serving
 from hourglass.certificate.digests import approval_digest, ecdsa_certificate_digest, observation_digest
 from hourglass.certificate.ecdsa import HALF_ORDER, address_of, sign_digest
 from hourglass.certificate.ecdsa_signer import HashedDigest
-from hourglass.chain.account import KeyConfig, load_account, open_account
+from hourglass.chain.account import KeyConfig, Web3SignerConfig, load_account, open_account
 from hourglass.chain.port import Account, ExecuteWorkflow, Transaction, TransactionPlan
 from hourglass.chain.sender import TransactionSender
-from hourglass.chain.web3signer import Web3SignerAccount, Web3SignerConfig
+from hourglass.chain.web3signer import Web3SignerAccount
 from hourglass.errors import ChainError, ConfigError, SignerError
 from hourglass.reasons import Reason
 from hourglass.testing.worlds import ONE_PHASE, anvil_world
