@@ -53,7 +53,7 @@ class Handlers:
             for observation in proposal.observations
         ]
         value = await self.performer.reduce(
-            view.definition_hash, proposal.slot.phase_index, observations, REDUCE_TIMEOUT_S
+            view.definition_hash, proposal.slot.phase_index, evidence.phase, observations, REDUCE_TIMEOUT_S
         )
         if proposal.slot.tick == 0:
             return _bounded(value, MAX_RESULT_BYTES)
@@ -68,6 +68,9 @@ def _work(request: PhaseRequest, evidence: Evidence, operator: Address, ends: Ch
         definition_hash=evidence.view.definition_hash,
         execution_id=slot.execution_id,
         phase_index=slot.phase_index,
+        phase_name=evidence.phase.name,
+        phase_type=evidence.phase.phase_type,
+        metadata=evidence.phase.metadata,
         attempt=slot.attempt,
         tick=slot.tick,
         payload=request.payload,

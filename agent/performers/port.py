@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hourglass.certificate.slots import Kind
+from hourglass.workflow.definition import PhaseDefinition
 from hourglass.workflow.identifiers import (
     Address,
     Attempt,
@@ -14,6 +15,7 @@ from hourglass.workflow.identifiers import (
     StakeWeight,
     Tick,
 )
+from hourglass.workflow.phases import PhaseType
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,10 @@ class Work:
     definition_hash: bytes
     execution_id: ExecutionId
     phase_index: PhaseIndex
+    phase_name: str
+    phase_type: PhaseType
+    metadata: bytes
+    """Of the phase's definition on-chain."""
     attempt: Attempt
     tick: Tick
     payload: bytes
@@ -39,11 +45,11 @@ class Performer(Protocol):
 
     Work may be asked for again, after a crash or a lost answer: code that must not run twice has to see to it
     itself. Raises HandlerError: UNKNOWN_WORKFLOW, HANDLER_FAILED, HANDLER_TIMED_OUT, HANDLER_WRONG_TYPE,
-    REDUCER_FAILED, PERFORMER_CRASHED.
+    REDUCER_FAILED, PERFORMER_CRASHED, and what a performer of its kind adds.
     """
 
     async def perform(self, work: Work, timeout_s: float) -> bytes:
-        """Run the phase's handler; its value, encoded, and of a tick as a `TickValue`."""
+        """Run the phase's handler; its value, encoded, and of a tick as a `TickValue`. Of a task, the result."""
         ...
 
     async def watch(self, work: Work, timeout_s: float) -> list[bytes] | None:
@@ -54,6 +60,7 @@ class Performer(Protocol):
         self,
         definition_hash: bytes,
         phase_index: PhaseIndex,
+        phase: PhaseDefinition,
         observations: Sequence[tuple[bytes, StakeWeight]],
         timeout_s: float,
     ) -> bytes:

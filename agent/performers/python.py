@@ -167,6 +167,7 @@ class PythonPerformer:
         self,
         definition: bytes,
         phase_index: PhaseIndex,
+        phase: PhaseDefinition,
         observations: Sequence[tuple[bytes, StakeWeight]],
         timeout_s: float,
     ) -> bytes:

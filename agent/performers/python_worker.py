@@ -35,9 +35,14 @@ Message = dict[str, Any]
 
 
 def load(spec: str) -> Workflow:
-    """A workflow from "module:name" or "path/to/file.py:name"."""
-    where, _, name = spec.rpartition(":")
+    """A workflow from "module:name" or "path/to/file.py:name"; without a name, the only one there."""
+    where, _, name = spec.partition(":")
     module = _load_file(Path(where).resolve()) if where.endswith(".py") else importlib.import_module(where)
+    if not name:
+        found = {key: value for key, value in vars(module).items() if isinstance(value, Workflow)}
+        if len(found) != 1:
+            raise TypeError(f"write {spec}:NAME, one of its workflows: {', '.join(sorted(found)) or 'none'}")
+        return next(iter(found.values()))
     workflow = getattr(module, name)
     if not isinstance(workflow, Workflow):
         raise TypeError(f"{spec} is no Workflow")

@@ -11,6 +11,7 @@ from hourglass.certificate.slots import Kind
 from hourglass.errors import HandlerError
 from hourglass.reasons import Reason
 from hourglass.workflow.authoring import Workflow
+from hourglass.workflow.definition import PhaseDefinition
 from hourglass.workflow.identifiers import PhaseIndex, StakeWeight
 
 
@@ -42,6 +43,7 @@ class DirectPerformer:
         self,
         definition: bytes,
         phase_index: PhaseIndex,
+        phase: PhaseDefinition,
         observations: Sequence[tuple[bytes, StakeWeight]],
         timeout_s: float,
     ) -> bytes:

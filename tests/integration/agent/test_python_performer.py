@@ -15,6 +15,7 @@ from agent.performers.python import PythonPerformer
 from hourglass.errors import ConfigError, HandlerError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import Attempt, ChainTime, PhaseIndex, StakeWeight, Tick
+from hourglass.workflow.phases import PhaseType
 from hourglass.workflow.series import TickValue
 
 WORKFLOW = """
@@ -117,6 +118,9 @@ def work(performer: PythonPerformer, phase: str, **results: int) -> Work:
         phase_index=PhaseIndex(PHASES.index(phase)),
         attempt=Attempt(1),
         tick=Tick(0),
+        phase_name=phase,
+        phase_type=PhaseType.IMMEDIATE,
+        metadata=b"",
         payload=b"abc",
         results=tuple((PhaseIndex(PHASES.index(name)), word(value)) for name, value in results.items()),
         trigger_data=None,
@@ -158,9 +162,9 @@ async def test_reducers_run_there_too_and_weigh(start: Start) -> None:
     performer = await start()
     (definition,) = performer.definition_hashes
     seen = [(word(1), StakeWeight(10)), (word(5), StakeWeight(3)), (b"no integer", StakeWeight(99))]
-    assert await performer.reduce(definition, PhaseIndex(0), seen, 10) == word(1)
+    assert await performer.reduce(definition, PhaseIndex(0), samples.phase(), seen, 10) == word(1)
     with pytest.raises(HandlerError) as caught:
-        await performer.reduce(definition, PhaseIndex(7), seen, 10)
+        await performer.reduce(definition, PhaseIndex(7), samples.phase(), seen, 10)
     assert caught.value.reason is Reason.REDUCER_FAILED
 
 
@@ -191,7 +195,7 @@ async def test_a_handler_that_hangs_is_ended_and_the_next_call_works(start: Star
 async def test_a_definition_that_was_not_loaded_is_an_unknown_workflow(start: Start) -> None:
     performer = await start()
     with pytest.raises(HandlerError) as caught:
-        await performer.reduce(bytes(32), PhaseIndex(0), [], 10)
+        await performer.reduce(bytes(32), PhaseIndex(0), samples.phase(), [], 10)
     assert caught.value.reason is Reason.UNKNOWN_WORKFLOW
 
 
@@ -266,7 +270,9 @@ async def test_ticks_are_reduced_by_their_values_and_rubbish_is_left_out(start: 
         (word(9), StakeWeight(100)),
     ]
     (definition,) = performer.definition_hashes
-    assert await performer.reduce(definition, PhaseIndex(PHASES.index("ticks")), observations, 10) == word(3)
+    assert await performer.reduce(
+        definition, PhaseIndex(PHASES.index("ticks")), samples.phase(), observations, 10
+    ) == word(3)
 
 
 async def test_only_a_series_can_be_stopped_early(start: Start) -> None:
