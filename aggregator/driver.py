@@ -52,6 +52,7 @@ from hourglass.chain.port import (
 )
 from hourglass.errors import BusError, ChainError, DecodeError, SignerError
 from hourglass.reasons import Reason
+from hourglass.workflow.identifiers import Address
 from messages.requests import PhaseRequest, Proposal, SeriesProposal, TickCertificate
 from messages.subjects import subject_of
 from messages.wire import encode
@@ -120,6 +121,10 @@ class Driver:
                     if isinstance(effect, WakeAfter):
                         self._wake_after(effect.seconds)
                         continue
+                    if isinstance(effect, Note):
+                        # At once: what is said as the session closes must still be heard.
+                        self._log(effect.operator, effect.reason, effect.detail)
+                        continue
                     task = group.create_task(self._perform(effect))
                     if not isinstance(effect, Submit | CloseOnChain):
                         tasks.add(task)
@@ -147,10 +152,8 @@ class Driver:
             case CloseOnChain():
                 slot = self.session.opening.slot
                 await self._send(CheckPhaseTimeout(slot.execution_id, slot.phase_index))
-            case Note(operator, reason, detail):
-                self._log(operator=str(operator) if operator else None, reason=reason, detail=detail)
-            case WakeAfter():
-                pass
+            case Note() | WakeAfter():
+                pass  # Done where it was wished.
 
     async def _publish(self, message: PhaseRequest | Proposal | SeriesProposal | TickCertificate) -> None:
         try:
@@ -218,12 +221,12 @@ class Driver:
         else:
             self.journey.mark(Step.MINED, asyncio.get_running_loop().time())
 
-    def _log(self, operator: str | None, reason: Reason, detail: str) -> None:
+    def _log(self, operator: Address | None, reason: Reason, detail: str) -> None:
         slot = self.session.opening.slot
         log.info(
             reason.summary,
             reason=reason.code,
-            operator=operator,
+            operator=None if operator is None else str(operator),
             detail=detail,
             execution=slot.execution_id.hex(),
             phase=slot.phase_index,

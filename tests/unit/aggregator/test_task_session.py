@@ -6,6 +6,7 @@ import bn254
 import pytest
 import samples
 import task_samples
+from structlog.testing import capture_logs
 
 from aggregator.config import AggregatorConfig
 from aggregator.driver import Driver, Edges
@@ -36,6 +37,13 @@ from hourglass.workflow.turns import submission_order
 
 ADDRESSES = tuple(one.address for one in samples.AGGREGATORS)
 FIRST = submission_order(ADDRESSES, task_samples.TASK_HASH, task_samples.SLOT.phase_index)[0]
+
+
+class SilentBus:
+    """Takes everything, and tells nobody."""
+
+    async def publish(self, subject: str, data: bytes) -> None:
+        pass
 
 
 def session() -> PhaseSession:
@@ -115,6 +123,19 @@ def test_an_expired_task_is_reported_with_who_was_silent_and_nothing_is_sent() -
         *((samples.OPERATORS[number], Reason.NO_ANSWER) for number in (2, 3, 4)),
     }
     assert made.receive(Woken(), 100.0) == ()
+
+
+async def test_what_is_said_as_a_session_closes_is_heard() -> None:
+    bus: Any = SilentBus()
+    nothing: Any = None
+    driver = Driver(session(), Edges(bus, nothing, nothing, samples.BACKEND), Journey())
+    with capture_logs() as heard:
+        driver.put(Opened())
+        driver.put(ClockMoved(ChainTime(samples.DEADLINE + 1)))
+        driver.close()
+        await driver.run()
+    reasons = [one["reason"] for one in heard]
+    assert reasons == ["task_expired", *["no_answer"] * 5]
 
 
 def test_a_deadline_itself_is_still_in_time() -> None:
