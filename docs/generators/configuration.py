@@ -95,7 +95,7 @@ def _walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
     if hasattr(command, "commands"):
         for name, child in sorted(command.commands.items()):
             yield from _walk(child, f"{path} {name}")
-    else:
+    elif not command.hidden:
         yield path, command
 
 

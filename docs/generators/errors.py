@@ -83,6 +83,12 @@ SECTIONS = (
         notices.VERIFIER,
     ),
     Section(
+        "The registrar",
+        "`WorkflowAVSRegistrar` answers with these when operators join or leave; EigenLayer's allocation manager passes "
+        "them on.",
+        ("interfaces/IAVSRegistrar.sol",),
+    ),
+    Section(
         "Local operator tables",
         "`OperatorTable` and `EcdsaOperatorTable` stand in for EigenLayer's verifiers and registrar on local networks; "
         "no other network has them.",

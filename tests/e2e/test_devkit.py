@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+import os
+import re
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from commands import refusal
-from devkit_project import AVS, KEYS, OPERATORS, Project, context, printed
+from devkit_project import AVS, KEYS, OPERATORS, TEMPLATE, Project, context, printed
 
 from hourglass.certificate.ecdsa import address_of
 from hourglass.chain.client import EvmChain
@@ -30,9 +33,29 @@ async def anvil() -> AsyncIterator[Anvil]:
         yield started
 
 
+@dataclass(slots=True)
+class Nodes:
+    """`devkit avs run`, up."""
+
+    process: subprocess.Popen[str]
+    pids: list[int]
+
+    def alive(self) -> list[int]:
+        """Those of its nodes that have not ended."""
+        return [pid for pid in self.pids if _runs(pid)]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 @contextmanager
-def running(project: Project) -> Iterator[subprocess.Popen[str]]:
-    """`devkit avs run`, ended as DevKit ends it: an interrupt to its group."""
+def running(project: Project) -> Iterator[Nodes]:
+    """`devkit avs run` as DevKit starts it, in a group of its own; interrupted at the end if it still runs."""
     process = subprocess.Popen(
         project.command("run", project.context_json),
         cwd=project.folder,
@@ -51,9 +74,10 @@ def running(project: Project) -> Iterator[subprocess.Popen[str]]:
                 break
         else:
             pytest.fail(f"it did not come up:\n{said}")
-        yield process
+        yield Nodes(process, [int(pid) for pid in re.findall(r"process (\d+)", said)])
     finally:
-        process.send_signal(signal.SIGINT)
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
         process.communicate(timeout=PATIENCE_S)
 
 
@@ -65,6 +89,8 @@ async def test_a_project_is_deployed_run_and_called_by_its_scripts(anvil: Anvil,
     project = Project.create(
         tmp_path / "avs", context(anvil.rpc_url), verifier="local", api_port=await free_port()
     )
+    patient = (TEMPLATE / "workflow.py").read_text("utf-8").replace("timeout=60", "timeout=600")
+    (project.folder / "workflow.py").write_text(patient, "utf-8")
     assert await asyncio.to_thread(project.merge, "deployL1Contracts") == {"deployed_l1_contracts": []}
     deployed = await asyncio.to_thread(project.merge, "deployL2Contracts")
     names = [one["name"] for one in deployed["deployed_l2_contracts"]]
@@ -95,8 +121,17 @@ async def test_a_project_is_deployed_run_and_called_by_its_scripts(anvil: Anvil,
         assert "has no execution" in refusal(unknown)
         task = await asyncio.to_thread(lambda: project.call(signature="uint256", args="5"))
         assert "task_mailbox" in refusal(task)
-    assert nodes.returncode == 0
-    assert nodes.stdout is not None
+        assert len(nodes.alive()) == 4
+    assert nodes.process.returncode == 0
+    assert nodes.alive() == [], "what it started has ended with it"
+    with running(project) as nodes:
+        again = await asked(project, workflow="execute", name="oracle", input="again")
+        assert again["status"] == "COMPLETED", "journals and bus are those of before"
+        # This is what DevKit does when it is told to stop: it leaves no time for anything.
+        os.killpg(nodes.process.pid, signal.SIGKILL)
+        async with asyncio.timeout(PATIENCE_S):
+            while nodes.alive():
+                await asyncio.sleep(0.1)
     secrets = [
         path for path in (project.folder / ".hourglass").rglob("*") if path.suffix in (".key", ".password")
     ]

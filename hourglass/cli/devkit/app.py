@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 
 from hourglass.cli.output import err
-from hourglass.cli.signals import until_told_to_stop
 from hourglass.errors import ConfigError
 from hourglass.reasons import Reason
 
@@ -69,11 +68,17 @@ def operator_registrations(context: ContextJson) -> None:
 @app.command()
 def run(context: ContextJson) -> None:
     """Run agents and aggregators as the context has their operators, until Ctrl-C."""
-    from hourglass.cli.devkit.context import load_project, read_context
-    from hourglass.cli.devkit.running import run as stay
+    from hourglass.cli.devkit.supervisor import start_supervised
 
-    read = read_context(context)
-    asyncio.run(until_told_to_stop(stay(read, load_project(read))))
+    raise typer.Exit(start_supervised(context))
+
+
+@app.command(hidden=True)
+def supervise() -> None:
+    """Run what `run` was asked for, until its end closes the input."""
+    from hourglass.cli.devkit.supervisor import supervise as stay
+
+    asyncio.run(stay())
 
 
 @app.command()
