@@ -84,8 +84,7 @@ SECTIONS = (
     ),
     Section(
         "The registrar",
-        "`WorkflowAVSRegistrar` answers with these when operators join or leave; EigenLayer's allocation manager passes "
-        "them on.",
+        "`WorkflowAVSRegistrar` answers EigenLayer's allocation manager with these when operators join or leave.",
         ("interfaces/IAVSRegistrar.sol",),
     ),
     Section(
