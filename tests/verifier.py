@@ -102,7 +102,9 @@ async def deployed_verifier() -> AsyncIterator[Verifier]:
     """An OperatorTable without any operator, on a chain of its own."""
     async with Anvil.start() as anvil:
         contract = load_contract("OperatorTable")
-        yield Verifier(anvil, await _deployed(anvil, contract), contract, NO_CERTIFICATE)
+        yield Verifier(
+            anvil, await deploy(anvil, contract, str(anvil.accounts[0].address)), contract, NO_CERTIFICATE
+        )
 
 
 @asynccontextmanager
@@ -110,12 +112,21 @@ async def deployed_ecdsa_verifier() -> AsyncIterator[Verifier]:
     """An EcdsaOperatorTable without any operator, on a chain of its own."""
     async with Anvil.start() as anvil:
         contract = load_contract("EcdsaOperatorTable")
-        yield Verifier(anvil, await _deployed(anvil, contract), contract, NO_ECDSA_CERTIFICATE)
+        yield Verifier(
+            anvil,
+            await deploy(anvil, contract, str(anvil.accounts[0].address)),
+            contract,
+            NO_ECDSA_CERTIFICATE,
+        )
 
 
-async def _deployed(anvil: Anvil, contract: Contract) -> str:
-    owner = str(anvil.accounts[0].address)
-    created = {"from": owner, "data": "0x" + contract.creation(owner).hex(), "gas": hex(DEPLOY_GAS)}
+async def deploy(anvil: Anvil, contract: Contract, *arguments: object) -> str:
+    """The address of a contract that anvil's first account has deployed."""
+    created = {
+        "from": str(anvil.accounts[0].address),
+        "data": "0x" + contract.creation(*arguments).hex(),
+        "gas": hex(DEPLOY_GAS),
+    }
     await anvil.set_automine(False)
     sent = await anvil.request("eth_sendTransaction", created)
     await anvil.mine()
@@ -124,6 +135,16 @@ async def _deployed(anvil: Anvil, contract: Contract) -> str:
     assert receipt["status"] == "0x1"
     address: str = receipt["contractAddress"]
     return address
+
+
+async def encoded_by_mailbox(anvil: Anvil, mailbox: str, function: str, encoded: bytes) -> bytes:
+    """What Solidity's own abi.encode makes of a certificate that it was given as these bytes: a pure function."""
+    contract = load_contract("TaskMailbox")
+    empty = NO_ECDSA_CERTIFICATE if function == "getECDSACertificateBytes" else NO_CERTIFICATE
+    data = contract.call(function, empty)[:4] + encoded
+    answer: str = await anvil.rpc.request("eth_call", {"to": mailbox, "data": "0x" + data.hex()}, "latest")
+    (found,) = contract.answer(function, bytes.fromhex(answer.removeprefix("0x")))
+    return bytes(found)
 
 
 def published(table: AnyTable) -> dict[str, str]:

@@ -11,12 +11,13 @@ import pytest_asyncio
 from ecdsa_cases import EcdsaCase, ecdsa_cases, ecdsa_table_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from verifier import UNREADABLE, WORD, Verifier, deployed_ecdsa_verifier, judge
+from verifier import UNREADABLE, WORD, Verifier, deploy, deployed_ecdsa_verifier, encoded_by_mailbox, judge
 
 from hourglass.certificate.digests import ecdsa_domain_separator
 from hourglass.certificate.ecdsa import SIGNATURE_BYTES
 from hourglass.certificate.ecdsa_table import EcdsaCertificate
 from hourglass.certificate.quorum import verifier_accepts
+from hourglass.chain.codec import load_contract
 from hourglass.workflow.identifiers import Address, BasisPoints, MessageHash, ReferenceTimestamp, StakeWeight
 
 FIRST_DEPLOYED = Address.parse("0x5FbDB2315678afecb367f032d93F642f64180aa3")
@@ -43,6 +44,13 @@ async def verifier() -> AsyncIterator[Verifier]:
     async with deployed_ecdsa_verifier() as deployed:
         assert Address.parse(deployed.address) == FIRST_DEPLOYED
         yield deployed
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mailbox(verifier: Verifier) -> str:
+    """Encodes what it is given, as its compiler does."""
+    nobody = str(Address(bytes(20)))
+    return await deploy(verifier.anvil, load_contract("TaskMailbox"), nobody, nobody)
 
 
 @laws
@@ -87,6 +95,16 @@ def by_hand(certificate: EcdsaCertificate) -> bytes:
         )
     )
     return head + signatures + bytes(-len(signatures) % WORD)
+
+
+@settings(laws, max_examples=EXAMPLES // 3)
+@given(ecdsa_cases(DOMAIN))
+async def test_solidity_encodes_it_to_the_same_bytes(
+    verifier: Verifier, mailbox: str, case: EcdsaCase
+) -> None:
+    encoded = case.certificate.encode()
+    function = "getECDSACertificateBytes"
+    assert await encoded_by_mailbox(verifier.anvil, mailbox, function, encoded) == encoded
 
 
 # ── What somebody spoils is refused ───────────────────────────────────────────────────────────────────
