@@ -22,6 +22,8 @@ EXPORTED = (
     "ERC1967Proxy",
     "TaskMailbox",
     "FlatFeeHook",
+    "LocalCore",
+    "TransportedTables",
 )
 CALLED_THROUGH = {"WorkflowStateMachine": ("WorkflowRegistry",)}
 """Whom a contract delegates calls to: whoever calls it meets all of these, too."""

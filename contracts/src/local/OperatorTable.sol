@@ -183,7 +183,8 @@ contract OperatorTable is OperatorRegistry {
 
     /// @dev The checks in the order of EigenLayer's verifier: freshness, table, each witness, the signature.
     function _verify(OperatorSet calldata operatorSet, BN254Certificate calldata cert)
-        private
+        internal
+        virtual
         returns (uint256[] memory signedStakes)
     {
         bytes32 setKey = _keyOf(operatorSet);
