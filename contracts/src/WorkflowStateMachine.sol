@@ -37,8 +37,9 @@ contract WorkflowStateMachine is ExecutionViews, PhaseTransitions, UUPSUpgradeab
     uint256 public constant MAX_RESULT_BYTES = 16_384;
     uint256 public constant MAX_TRIGGER_DATA_BYTES = 4_096;
     /// @notice What a submission costs besides what is measured: 21,000 for any transaction, about 6,000 for the calldata of
-    ///         a certificate that everybody signed, and the way in through the proxy. More calldata, for non-signers, is
-    ///         not made good: what the contract can't measure, padding could inflate.
+    ///         a certificate that everybody signed, and the way in through the proxy. More calldata, for non-signers
+    ///         or for more than a handful of ECDSA signatures, is not made good: what the contract can't measure, padding
+    ///         could inflate.
     uint256 public constant UNMEASURED_GAS = 32_000;
 
     uint256 private constant BASIS_POINTS = 10_000;

@@ -10,7 +10,11 @@ from eth_utils.abi import abi_to_signature
 
 SOURCES = [
     ("IWorkflowStateMachine", "IWorkflowStateMachineErrors"),
+    ("ICertificateVerifier", "ICertificateVerifierErrors"),
     ("IBN254CertificateVerifier", "IBN254CertificateVerifierErrors"),
+    ("IECDSACertificateVerifier", "IECDSACertificateVerifierErrors"),
+    ("IEcdsaOperatorTable", "IEcdsaOperatorTable"),
+    ("IFeeVault", "IFeeVaultErrors"),
     ("BN254", "BN254"),
     ("OperatorInfoTree", "OperatorInfoTree"),
     ("IAVSRegistrar", "IWorkflowAVSRegistrar"),

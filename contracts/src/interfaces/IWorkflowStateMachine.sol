@@ -512,8 +512,8 @@ interface IWorkflowExecutions is IWorkflowStateMachineEvents, IWorkflowStateMach
     /// Requirements: not paused; the phase is active (PhaseNotActive) in a running execution (ExecutionNotRunning), within
     /// its deadline (DeadlinePassed); at most MAX_RESULT_BYTES (ResultTooLarge); the certificate is for the pinned
     /// table (InvalidReferenceTimestamp) and this very result (InvalidMessageHash), is signed at all
-    /// (EmptyCertificate), by a point on the curve if that is BN254 (InvalidPoint), verifies (the verifier's errors), and in every weight column
-    /// signed · 10,000 >= threshold · total (ThresholdNotMet), which is more than nothing (NoStakeSigned).
+    /// (EmptyCertificate), if the curve is BN254 with a point on it (InvalidPoint), verifies (the verifier's errors), and in
+    /// every weight column signed · 10,000 >= threshold · total (ThresholdNotMet), which is more than nothing (NoStakeSigned).
     /// @param certificate abi.encode(BN254Certificate), or abi.encode(ECDSACertificate) as the phase's `curve` is.
     function submitPhaseResult(
         bytes32 executionId,
