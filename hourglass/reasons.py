@@ -151,6 +151,12 @@ class Reason(Enum):
         "The chain has no table for this set and timestamp, or the endpoint did not answer.",
         "Check the chain endpoint and that the set's stake table has been published.",
     )
+    TABLE_DISABLED = (
+        "table_disabled", Fault.WORLD,
+        "The operator table's root has been disabled.",
+        "EigenLayer has withdrawn the transported stake that the phase or task has pinned; no certificate by it is taken.",
+        "Wait for the next table to be transported; the phase's next attempt, or a new task, will pin that one.",
+    )
     TABLE_MISMATCH = (
         "table_mismatch", Fault.WORLD,
         "The operator table read does not hash to the root the verifier holds.",
@@ -206,6 +212,13 @@ class Reason(Enum):
         "The reducer cannot reduce these observations.",
         "It raised: values out of range, of the wrong type, or with no agreement among them.",
         "Test the reducer on the recorded observations.",
+    )
+    REDUCER_UNKNOWN = (
+        "reducer_unknown", Fault.AUTHOR,
+        "The agent does not have the phase's reducer.",
+        "The phase is worked by a gRPC performer, for which the agent reduces, and its definition names a custom rule "
+        "or one that needs to know the values' type.",
+        "Name a reducer of docs/developers/performers.md in the definition, or give the agent the Python workflow.",
     )
 
     # ── Ticks and series ──────────────────────────────────────────────────────────────────────────
@@ -326,6 +339,30 @@ class Reason(Enum):
         "The process that runs the handlers died.",
         "It ran out of memory, was killed, or the code ended the interpreter.",
         "It is restarted for the next request; see the agent's log for its last words.",
+    )
+    PERFORMER_UNREACHABLE = (
+        "performer_unreachable", Fault.OPERATOR,
+        "The performer does not answer.",
+        "Nothing listens at its address, its health check is not SERVING, or it is being started again.",
+        "Check `performer` in the agent's configuration, and the performer's own log.",
+    )
+    PERFORMER_WRONG_ANSWER = (
+        "performer_wrong_answer", Fault.AUTHOR,
+        "The performer's answer is none to this question.",
+        "Its task id is not the one that was asked for, or its result is not shaped as the phase's type asks.",
+        "Answer with the request's own task id, and with the result that docs/developers/performers.md describes.",
+    )
+    PERFORMER_UNSUITED = (
+        "performer_unsuited", Fault.OPERATOR,
+        "What answers at the performer's address is no performer for this work.",
+        "It does not implement the call, wants credentials, or does not know the version of the phase's payload.",
+        "Check the address and the performer's release.",
+    )
+    TASK_POSES_AS_PHASE = (
+        "task_poses_as_phase", Fault.PEER,
+        "A plain task's payload begins as a phase's does.",
+        "Whoever created the task put the phases' magic prefix there, so that the performer would mistake it.",
+        "Nothing to do: it was not given to the performer.",
     )
 
     # ── Answers an aggregator does not count ──────────────────────────────────────────────────────

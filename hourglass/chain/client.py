@@ -9,7 +9,7 @@ values here, and whatever goes wrong into ChainError or RevertedError.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -26,6 +26,7 @@ from hourglass.chain.calldata import calldata, receiver_of, value_of
 from hourglass.chain.codec import Contract, load_contract
 from hourglass.chain.config import ChainConfig
 from hourglass.chain.ecdsa_tables import EcdsaTableReader
+from hourglass.chain.eigenlayer.tables import EigenLayerTables, open_tables
 from hourglass.chain.port import (
     Block,
     Call,
@@ -161,6 +162,8 @@ class EvmChain:
     machine: Contract
     tables: TableReader
     ecdsa_tables: EcdsaTableReader
+    eigenlayer: EigenLayerTables | None = None
+    """Where BN254 tables come from, if not from a verifier that keeps their rows."""
     _workflows: dict[WorkflowId, RegisteredWorkflow] = field(default_factory=dict)
 
     @classmethod
@@ -171,7 +174,8 @@ class EvmChain:
         Raises ChainError(CHAIN_UNREACHABLE | WRONG_CHAIN | CONTRACT_MISSING).
         """
         address = Address.parse(config.state_machine)
-        async with open_rpc(config.rpc_url, config.request_timeout_s) as rpc:
+        async with AsyncExitStack() as stack:
+            rpc = await stack.enter_async_context(open_rpc(config.rpc_url, config.request_timeout_s))
             machine, verifier = load_contract("WorkflowStateMachine"), load_contract("OperatorTable")
             ecdsa = EcdsaTableReader(load_contract("EcdsaOperatorTable"))
             chain = cls(rpc, ChainId(config.chain_id), address, machine, TableReader(verifier), ecdsa)
@@ -181,6 +185,14 @@ class EvmChain:
                 raise ChainError(Reason.WRONG_CHAIN, detail)
             if await chain._ask("eth_getCode", str(address), "latest") in ("0x", ""):
                 raise ChainError(Reason.CONTRACT_MISSING, f"Nothing is at {address} on chain {found}.")
+            if config.eigenlayer is not None:
+                url = config.eigenlayer.rpc_url
+                core = rpc
+                if url is not None:
+                    core = await stack.enter_async_context(open_rpc(url, config.request_timeout_s))
+                chain.eigenlayer = await open_tables(
+                    config.eigenlayer, partial(chain._ask, rpc=core), partial(chain._call_core, core)
+                )
             yield chain
 
     # ── Reading ───────────────────────────────────────────────────────────────────────────────────────
@@ -276,16 +288,19 @@ class EvmChain:
         A set signs on one curve only: the verifier of ECDSA sets is asked first whether it has the table.
         """
         which = (operator_set, reference_timestamp)
-        known = self.tables.known(*which) or self.ecdsa_tables.known(*which)
-        if known is not None:
-            return known
+        for source in (self.tables, self.ecdsa_tables, self.eigenlayer):
+            if source is not None and (known := source.known(*which)) is not None:
+                return known
         (verifier,), (ecdsa_verifier,) = await asyncio.gather(
             self._read("verifier"), self._read("ecdsaVerifier")
         )
         ask_ecdsa = partial(self._call, Address.parse(ecdsa_verifier))
         if ecdsa_verifier != NO_CONTRACT and await self.ecdsa_tables.has(ask_ecdsa, *which):
             return await self.ecdsa_tables.read(ask_ecdsa, *which)
-        return await self.tables.read(partial(self._call, Address.parse(verifier)), *which)
+        ask = partial(self._call, Address.parse(verifier))
+        if self.eigenlayer is not None:
+            return await self.eigenlayer.read(ask, self._call, *which)
+        return await self.tables.read(ask, *which)
 
     async def balance(self, account: Address) -> int:
         """Its ether, in wei."""
@@ -380,8 +395,23 @@ class EvmChain:
                 return None
             raise
 
-    async def _call(self, to: Address, data: bytes) -> bytes:
-        answer = await self._ask("eth_call", {"to": str(to), "data": "0x" + data.hex()}, "latest")
+    async def _call(self, to: Address, data: bytes, block: BlockNumber | None = None) -> bytes:
+        at = "latest" if block is None else hex(block)
+        answer = await self._ask("eth_call", {"to": str(to), "data": "0x" + data.hex()}, at)
+        return self._understood(_data, answer)
+
+    async def _call_core(self, core: Rpc, to: Address, data: bytes, block: BlockNumber | None) -> bytes:
+        """On the chain where stake lives; an endpoint there may have no state of an older block."""
+        at = "latest" if block is None else hex(block)
+        try:
+            answer = await self._ask("eth_call", {"to": str(to), "data": "0x" + data.hex()}, at, rpc=core)
+        except RevertedError:
+            raise
+        except ChainError as error:
+            if error.reason is not Reason.ENDPOINT_REFUSED:
+                raise
+            detail = f"{error.detail} It has no state of block {block}: an archive endpoint has."
+            raise ChainError(Reason.TABLE_UNAVAILABLE, detail) from error
         return self._understood(_data, answer)
 
     def _understood(self, convert: Callable[[Any], T], found: Any) -> T:
@@ -392,9 +422,9 @@ class EvmChain:
             detail = f"{masked(self.rpc.url)} answers in no form that is known: {type(error).__name__}."
             raise ChainError(Reason.CHAIN_UNREACHABLE, detail) from error
 
-    async def _ask(self, method: str, *parameters: Any) -> Any:
+    async def _ask(self, method: str, *parameters: Any, rpc: Rpc | None = None) -> Any:
         try:
-            return await self.rpc.request(method, *parameters)
+            return await (rpc or self.rpc).request(method, *parameters)
         except RpcRefusedError as error:
             raise self._refused(method, error) from error
 

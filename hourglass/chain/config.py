@@ -5,6 +5,24 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from hourglass.workflow.identifiers import Address
 
 
+class EigenLayerConfig(BaseModel):
+    """Where operator tables are rebuilt from, if the verifier is EigenLayer's own: it keeps their roots only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rpc_url: str | None = None
+    """An endpoint of the chain where stake lives, which answers for blocks of the last days; else the one above."""
+    key_registrar: str | None = None
+    """Known for Ethereum's main network."""
+    cross_chain_registry: str | None = None
+    """Known for Ethereum's main network."""
+
+    @field_validator("key_registrar", "cross_chain_registry")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        return None if value is None else str(Address.parse(value))
+
+
 class ChainConfig(BaseModel):
     """One endpoint and one state machine."""
 
@@ -17,6 +35,8 @@ class ChainConfig(BaseModel):
     """Address of the `WorkflowStateMachine` (its proxy)."""
     task_mailbox: str | None = None
     """Address of EigenLayer's `TaskMailbox` on this chain, where plain tasks are taken beside workflows."""
+    eigenlayer: EigenLayerConfig | None = None
+    """Set where the state machine's verifier is EigenLayer's, not a local network's `OperatorTable`."""
     poll_interval_s: float = Field(default=1.0, gt=0)
     confirmations: int = Field(default=0, ge=0)
     """Blocks that must stand on top of an event before it is acted on."""

@@ -1,28 +1,22 @@
 """Tables of operator sets that sign on ECDSA, read from the verifier: it holds every row itself, so there is no root to
 compare with, but the totals."""
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from hourglass.certificate.ecdsa_table import EcdsaOperator, EcdsaOperatorTable
 from hourglass.chain.codec import Contract
-from hourglass.chain.tables import MAX_TABLES, Ask
+from hourglass.chain.tables import Ask, KnownTables
 from hourglass.errors import ChainError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import WORD_BYTES, Address, OperatorSetId, ReferenceTimestamp, StakeWeight
 
 
 @dataclass(slots=True)
-class EcdsaTableReader:
+class EcdsaTableReader(KnownTables[EcdsaOperatorTable]):
     """Reads each table once: a published table never changes."""
 
     verifier: Contract
-    _tables: OrderedDict[tuple[OperatorSetId, int], EcdsaOperatorTable] = field(default_factory=OrderedDict)
-
-    def known(self, operator_set: OperatorSetId, timestamp: ReferenceTimestamp) -> EcdsaOperatorTable | None:
-        """A table that was read before."""
-        return self._tables.get((operator_set, timestamp))
 
     async def has(self, ask: Ask, operator_set: OperatorSetId, timestamp: ReferenceTimestamp) -> bool:
         """Is there one? Raises ChainError."""
@@ -43,9 +37,7 @@ class EcdsaTableReader:
         if table.total_weights != tuple(totals):
             detail = f"{operator_set} at {timestamp}: the verifier holds {tuple(totals)} of stake in all."
             raise ChainError(Reason.TABLE_MISMATCH, detail)
-        self._tables[operator_set, timestamp] = table
-        while len(self._tables) > MAX_TABLES:
-            self._tables.popitem(last=False)
+        self.remember(table)
         return table
 
     async def _view(self, ask: Ask, function: str, *arguments: Any) -> Any:

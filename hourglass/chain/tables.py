@@ -3,12 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from eth_hash.auto import keccak
 
 from hourglass.bls.curve import G1_GENERATOR, G2_GENERATOR, G1Point, G2Point
 from hourglass.bls.signatures import default_backend
+from hourglass.certificate.curves import AnyTable
 from hourglass.certificate.operators import Operator, OperatorTable
 from hourglass.chain.codec import Contract
 from hourglass.errors import ChainError, PointError
@@ -25,16 +26,33 @@ Ask = Callable[[bytes], Awaitable[bytes]]
 """Calldata to the verifier, its answer back."""
 
 
+Table = TypeVar("Table", bound=AnyTable)
+
+
 @dataclass(slots=True)
-class TableReader:
+class KnownTables(Generic[Table]):
+    """The latest tables that were read and believed."""
+
+    _tables: OrderedDict[tuple[OperatorSetId, int], Table] = field(
+        default_factory=OrderedDict, init=False, repr=False
+    )
+
+    def known(self, operator_set: OperatorSetId, timestamp: ReferenceTimestamp) -> Table | None:
+        """A table that was read before."""
+        return self._tables.get((operator_set, timestamp))
+
+    def remember(self, table: Table) -> None:
+        """Keep it, and let go of the oldest beyond `MAX_TABLES`."""
+        self._tables[table.operator_set, table.reference_timestamp] = table
+        while len(self._tables) > MAX_TABLES:
+            self._tables.popitem(last=False)
+
+
+@dataclass(slots=True)
+class TableReader(KnownTables[OperatorTable]):
     """Reads each table once: a published table never changes."""
 
     verifier: Contract
-    _tables: OrderedDict[tuple[OperatorSetId, int], OperatorTable] = field(default_factory=OrderedDict)
-
-    def known(self, operator_set: OperatorSetId, timestamp: ReferenceTimestamp) -> OperatorTable | None:
-        """A table that was read before."""
-        return self._tables.get((operator_set, timestamp))
 
     async def read(
         self, ask: Ask, operator_set: OperatorSetId, timestamp: ReferenceTimestamp
@@ -58,10 +76,8 @@ class TableReader:
         if not entries:
             raise ChainError(Reason.TABLE_UNAVAILABLE, f"{operator_set} has none at {timestamp}.")
         table = _rebuild(operator_set, timestamp, staleness, entries)
-        _compare(table, info)
-        self._tables[operator_set, timestamp] = table
-        while len(self._tables) > MAX_TABLES:
-            self._tables.popitem(last=False)
+        check_table(table, info)
+        self.remember(table)
         return table
 
 
@@ -88,7 +104,8 @@ def _rebuild(
         raise ChainError(Reason.TABLE_MISMATCH, f"{operator_set} at {timestamp}: {error}") from error
 
 
-def _compare(table: OperatorTable, info: Any) -> None:
+def check_table(table: OperatorTable, info: Any) -> None:
+    """Is it what the verifier holds (its `BN254OperatorSetInfo`)? Raises ChainError(TABLE_MISMATCH)."""
     root, count, aggregate, totals = info
     rebuilt = (table.root, len(table.operators), (table.aggregate_g1.x, table.aggregate_g1.y))
     if rebuilt != (root, count, tuple(aggregate)) or table.total_weights != tuple(totals):
