@@ -296,7 +296,8 @@ class EvmChain:
         )
         ask_ecdsa = partial(self._call, Address.parse(ecdsa_verifier))
         if ecdsa_verifier != NO_CONTRACT and await self.ecdsa_tables.has(ask_ecdsa, *which):
-            return await self.ecdsa_tables.read(ask_ecdsa, *which)
+            holder_of = None if self.eigenlayer is None else self.eigenlayer.holder_of
+            return await self.ecdsa_tables.read(ask_ecdsa, *which, holder_of)
         ask = partial(self._call, Address.parse(verifier))
         if self.eigenlayer is not None:
             return await self.eigenlayer.read(ask, self._call, *which)

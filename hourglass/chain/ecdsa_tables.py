@@ -1,6 +1,8 @@
 """Tables of operator sets that sign on ECDSA, read from the verifier: it holds every row itself, so there is no root to
 compare with, but the totals."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +12,8 @@ from hourglass.chain.tables import Ask, KnownTables
 from hourglass.errors import ChainError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import WORD_BYTES, Address, OperatorSetId, ReferenceTimestamp, StakeWeight
+
+HolderOf = Callable[[OperatorSetId, Address], Awaitable[Address]]
 
 
 @dataclass(slots=True)
@@ -23,11 +27,23 @@ class EcdsaTableReader(KnownTables[EcdsaOperatorTable]):
         return bool(await self._view(ask, "isReferenceTimestampSet", *_which(operator_set, timestamp)))
 
     async def read(
-        self, ask: Ask, operator_set: OperatorSetId, timestamp: ReferenceTimestamp
+        self,
+        ask: Ask,
+        operator_set: OperatorSetId,
+        timestamp: ReferenceTimestamp,
+        holder_of: HolderOf | None = None,
     ) -> EcdsaOperatorTable:
-        """The table, checked. Raises ChainError(TABLE_UNAVAILABLE | TABLE_MISMATCH)."""
+        """The table, checked. `holder_of`: whose key it is, where the verifier knows keys only, as EigenLayer's does.
+
+        Raises ChainError(TABLE_UNAVAILABLE | TABLE_MISMATCH).
+        """
         which = _which(operator_set, timestamp)
-        rows = await self._view(ask, "getOperatorTable", *which)
+        if holder_of is None:
+            rows = await self._view(ask, "getOperatorTable", *which)
+        else:
+            infos = await self._view(ask, "getOperatorInfos", *which)
+            holders = await asyncio.gather(*(holder_of(operator_set, Address.parse(key)) for key, _ in infos))
+            rows = [(str(who), *info) for who, info in zip(holders, infos, strict=True)]
         totals = await self._view(ask, "getTotalStakeWeights", *which)
         staleness = await self._view(ask, "maxOperatorTableStaleness", which[0])
         separator = await self._view(ask, "domainSeparator")

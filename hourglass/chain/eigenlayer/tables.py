@@ -75,6 +75,20 @@ class EigenLayerTables(KnownTables[OperatorTable]):
         self.remember(table)
         return table
 
+    async def holder_of(self, operator_set: OperatorSetId, key: Address) -> Address:
+        """Whose secp256k1 key this is, by the key registrar; keys are never handed on, so no block matters.
+
+        Raises ChainError(TABLE_MISMATCH) for nobody's.
+        """
+        which = (str(operator_set.avs), operator_set.number)
+        registrar = _View(self.ask_core, self.core, self.contracts.key_registrar, None)
+        async with self._turns:
+            found, _ = await registrar.all("getOperatorFromSigningKey", which, bytes(key))
+        operator = Address.parse(found)
+        if not any(operator):
+            raise ChainError(Reason.TABLE_MISMATCH, f"{operator_set}: {key} is nobody's key.")
+        return operator
+
     async def _verifier_says(self, ask: Ask, function: str, *arguments: Any) -> Any:
         answer = await ask(self.verifier.call(function, *arguments))
         try:

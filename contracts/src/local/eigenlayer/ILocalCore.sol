@@ -37,6 +37,13 @@ interface IKeyRegistrarReads {
 
     /// @notice The address of an operator's key, zero if it has none registered for this set.
     function getECDSAAddress(OperatorSet calldata operatorSet, address operator) external view returns (address);
+
+    /// @notice Whose key it is, also after the operator has deregistered it.
+    /// @param keyData Of an ECDSA set the key's address, packed: 20 bytes.
+    function getOperatorFromSigningKey(OperatorSet calldata operatorSet, bytes calldata keyData)
+        external
+        view
+        returns (address operator, bool registered);
 }
 
 /// @title What is read of EigenLayer's operator table updater

@@ -28,7 +28,6 @@ contract LocalCore is
 
     // ── Storage ──────────────────────────────────────────────────────────────────────────────────────
 
-    uint8 private constant BN254_CURVE = 2;
     uint256 private constant AVS_SHIFT = 96;
 
     struct Member {
@@ -41,6 +40,7 @@ contract LocalCore is
     mapping(bytes32 setKey => uint8) private _curves;
     mapping(bytes32 setKey => address[]) private _members;
     mapping(bytes32 setKey => mapping(address operator => Member)) private _rows;
+    mapping(bytes32 setKey => mapping(address ecdsaKey => address operator)) private _holders;
 
     /// @notice There is nobody with weight and key: a table needs an operator.
     error NobodyToTable();
@@ -69,6 +69,7 @@ contract LocalCore is
         uint256[] calldata weights
     ) external onlyOwner {
         _rows[_keyOf(operatorSet)][operator] = Member(g1, g2, ecdsaKey, weights);
+        if (ecdsaKey != address(0)) _holders[_keyOf(operatorSet)][ecdsaKey] = operator;
     }
 
     // ── Reads ────────────────────────────────────────────────────────────────────────────────────────
@@ -96,6 +97,19 @@ contract LocalCore is
     /// @inheritdoc IKeyRegistrarReads
     function getECDSAAddress(OperatorSet calldata operatorSet, address operator) external view returns (address) {
         return _rows[_keyOf(operatorSet)][operator].ecdsaKey;
+    }
+
+    /// @inheritdoc IKeyRegistrarReads
+    /// @dev Of ECDSA sets only: nobody here asks for a BN254 key's operator.
+    function getOperatorFromSigningKey(OperatorSet calldata operatorSet, bytes calldata keyData)
+        external
+        view
+        returns (address operator, bool registered)
+    {
+        bytes32 key = _keyOf(operatorSet);
+        address ecdsaKey = address(bytes20(keyData));
+        operator = _holders[key][ecdsaKey];
+        registered = operator != address(0) && _rows[key][operator].ecdsaKey == ecdsaKey;
     }
 
     /// @inheritdoc ICrossChainRegistryReads
