@@ -2,7 +2,7 @@
 
 import hashlib
 
-from hourglass import Context, Workflow, median
+from hourglass import Context, TaskContext, Workflow, median
 
 oracle = Workflow("oracle")
 
@@ -17,3 +17,9 @@ async def agree(ctx: Context) -> int:
 async def update(ctx: Context) -> str:
     """What follows from what was agreed; every operator computes the same."""
     return f"agreed on {ctx.result(agree)}"
+
+
+@oracle.task
+async def answer(ctx: TaskContext) -> bytes:
+    """A plain task's result, from its payload: every operator computes the same."""
+    return hashlib.sha256(ctx.payload).digest()

@@ -1,6 +1,7 @@
 """A DevKit project from deployment to a workflow's result, every step a script started as DevKit starts it."""
 
 import asyncio
+import hashlib
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from commands import refusal
 from devkit_project import AVS, KEYS, OPERATORS, TEMPLATE, Project, context, printed
+from eth_abi.abi import encode
 
 from hourglass.certificate.ecdsa import address_of
 from hourglass.chain.client import EvmChain
@@ -94,7 +96,7 @@ async def test_a_project_is_deployed_run_and_called_by_its_scripts(anvil: Anvil,
     assert await asyncio.to_thread(project.merge, "deployL1Contracts") == {"deployed_l1_contracts": []}
     deployed = await asyncio.to_thread(project.merge, "deployL2Contracts")
     names = [one["name"] for one in deployed["deployed_l2_contracts"]]
-    assert names[:2] == ["operatorTable", "workflowStateMachine"]
+    assert names[:3] == ["operatorTable", "taskMailbox", "workflowStateMachine"]
     for one in deployed["deployed_l2_contracts"]:
         assert json.loads((project.folder / one["abi"]).read_text("utf-8"))["abi"], "as DevKit reads it"
         assert len(await anvil.request("eth_getCode", one["address"], "latest")) > 100
@@ -119,8 +121,13 @@ async def test_a_project_is_deployed_run_and_called_by_its_scripts(anvil: Anvil,
         assert await asked(project, workflow="debug", id="oracle") == []
         unknown = await asyncio.to_thread(lambda: project.call(workflow="status", execution="0x" + "00" * 32))
         assert "has no execution" in refusal(unknown)
-        task = await asyncio.to_thread(lambda: project.call(signature="uint256", args="5"))
-        assert "task_mailbox" in refusal(task)
+        task = await asyncio.to_thread(lambda: project.call(signature="(uint256,string)", args='(5,"hello")'))
+        answer = printed(task)
+        payload = encode(["(uint256,string)"], [(5, "hello")])
+        assert (answer["status"], answer["executorOperatorSetId"]) == ("verified", "1")
+        assert answer["result"] == "0x" + hashlib.sha256(payload).hexdigest()
+        assert len(bytes.fromhex(answer["executorCert"][2:])) > 100
+        assert answer["taskHash"] in task.stderr
         assert len(nodes.alive()) == 4
     assert nodes.process.returncode == 0
     assert nodes.alive() == [], "what it started has ended with it"
@@ -145,8 +152,11 @@ async def test_contracts_are_judged_by_the_verifier_that_the_context_names(
     """Stands in for EigenLayer's contracts: whatever has code. What is deployed is asked which it uses."""
     local = Project.create(tmp_path / "one", context(anvil.rpc_url), verifier="local")
     deployed = await asyncio.to_thread(local.merge, "deployL2Contracts")
-    table = deployed["deployed_l2_contracts"][0]["address"]
-    layers = {"l1": {"allocation_manager": table}, "l2": {"bn254_certificate_verifier": table}}
+    table, mailbox = (one["address"] for one in deployed["deployed_l2_contracts"][:2])
+    layers = {
+        "l1": {"allocation_manager": table},
+        "l2": {"bn254_certificate_verifier": table, "task_mailbox": mailbox},
+    }
     project = Project.create(tmp_path / "two", context(anvil.rpc_url, eigenlayer=layers))
     (registrar,) = (await asyncio.to_thread(project.merge, "deployL1Contracts"))["deployed_l1_contracts"]
     assert "avsregistrar" in registrar["name"].lower(), "by this DevKit finds it"
@@ -155,7 +165,10 @@ async def test_contracts_are_judged_by_the_verifier_that_the_context_names(
         "eth_call", {"to": registrar["address"], "data": "0x" + supports.hex()}, "latest"
     )
     assert int(answer, 16) == 1
-    contracts = (await asyncio.to_thread(project.merge, "deployL2Contracts"))["deployed_l2_contracts"]
+    finished = await asyncio.to_thread(project.with_context, "deployL2Contracts")
+    assert "has its terms" in finished.stderr, "an AVS that moves over keeps them"
+    took, *contracts = printed(finished)["deployed_l2_contracts"]
+    assert (took["name"], took["address"]) == ("taskMailbox", mailbox)
     assert contracts[0]["name"] == "workflowStateMachine"
     config = ChainConfig(rpc_url=anvil.rpc_url, chain_id=31337, state_machine=contracts[0]["address"])
     async with EvmChain.connect(config) as chain:
@@ -197,7 +210,7 @@ async def test_what_is_missing_is_said_before_anything_is_sent(anvil: Anvil, tmp
     assert "devkit avs deploy contracts l2" in await said("run")
     assert "devkit avs deploy contracts l2" in await said("call", '{"workflow": "logs", "id": "x"}')
     task = json.dumps({"signature": "uint256", "args": "5"})
-    assert "no contract at the context's eigenlayer.l2.task_mailbox" in await said("call", task)
+    assert "have no taskMailbox" in await said("call", task)
     assert (
         int(await anvil.request("eth_getTransactionCount", str(anvil.accounts[0].address), "latest"), 16) == 0
     )

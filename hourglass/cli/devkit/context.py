@@ -13,6 +13,8 @@ from hourglass.workflow.identifiers import Address
 
 STATE_MACHINE = "workflowStateMachine"
 """Our contract's name among those that DevKit has deployed."""
+TASK_MAILBOX = "taskMailbox"
+"""The mailbox's, if plain tasks are taken: EigenLayer's, or one of our own."""
 SETTINGS = Path(".hourglass/context")
 """Where a project keeps its own settings, one file per context."""
 
@@ -128,13 +130,23 @@ class Context(_Theirs):
     @property
     def state_machine(self) -> Address:
         """Our contract. Raises ConfigError(INVALID_CONFIG) before it is deployed."""
-        for one in self.deployed_l2_contracts:
-            if one.name == STATE_MACHINE:
-                return Address.parse(one.address)
+        found = self._deployed(STATE_MACHINE)
+        if found is not None:
+            return found
         raise ConfigError(
             Reason.INVALID_CONFIG,
             f"The context's deployed_l2_contracts have no {STATE_MACHINE}: run `devkit avs deploy contracts l2`, "
             "or `devkit avs devnet start`, first.",
+        )
+
+    @property
+    def task_mailbox(self) -> Address | None:
+        """Where plain tasks are created; None if this deployment takes none."""
+        return self._deployed(TASK_MAILBOX)
+
+    def _deployed(self, name: str) -> Address | None:
+        return next(
+            (Address.parse(one.address) for one in self.deployed_l2_contracts if one.name == name), None
         )
 
 
@@ -179,13 +191,15 @@ class WorkflowSettings(_Ours):
 
     verifier: Literal["eigenlayer", "local"] = "eigenlayer"
     """Who judges certificates: the context's verifiers, or a table of our own, for a devnet without a fork."""
-    modules: tuple[str, ...] = Field(default=("workflow.py:oracle",), min_length=1)
+    modules: tuple[str, ...] = ("workflow.py:oracle",)
     """What the agents serve: FILE.py:NAME."""
     bus_url: str | None = None
     """NATS; otherwise `run` starts one."""
     api_port: int = Field(default=9000, ge=0, le=65_535)
     environment: dict[str, str] = {}
     """What handlers see."""
+    performer: dict[str, Any] | None = None
+    """A performer of another kind, as an agent's settings have it: a gRPC address, or a container."""
 
 
 class ProjectSettings(_Ours):

@@ -7,8 +7,9 @@ from hourglass.bls.signatures import default_backend, sign
 from hourglass.certificate.digests import key_registration_digest
 from hourglass.certificate.ecdsa import address_of
 from hourglass.chain.codec import load_contract
-from hourglass.cli.devkit.context import STATE_MACHINE, Context, ProjectSettings
+from hourglass.cli.devkit.context import STATE_MACHINE, TASK_MAILBOX, Context, ProjectSettings
 from hourglass.cli.devkit.keystores import bls_secret
+from hourglass.cli.devkit.mailbox import eigenlayer_mailbox, own_mailbox
 from hourglass.cli.devkit.wallet import Wallet, secret_of
 from hourglass.cli.output import err
 from hourglass.errors import ConfigError
@@ -35,8 +36,12 @@ async def deploy_l2(context: Context, project: ProjectSettings) -> dict[str, Any
         if project.workflow.verifier == "local":
             verifier = await _own_table(wallet, context, project)
             deployed["operatorTable"] = TABLE, verifier
+            mailbox: Address | None = await own_mailbox(wallet, context, project, verifier)
         else:
             verifier = await _eigenlayer_verifier(wallet, context, "bn254_certificate_verifier")
+            mailbox = await eigenlayer_mailbox(wallet, context, project)
+        if mailbox is not None:
+            deployed[TASK_MAILBOX] = "TaskMailbox", mailbox
         conditions = await _create(wallet, "TriggerConditions")
         registry = await _create(wallet, "WorkflowRegistry")
         implementation = await _create(wallet, MACHINE, str(registry), str(conditions))

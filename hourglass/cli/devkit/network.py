@@ -37,7 +37,8 @@ def write_network(context: Context, project: ProjectSettings) -> Path:
 
 def chain_settings(context: Context) -> dict[str, Any]:
     """Raises ConfigError(INVALID_CONFIG) before our contracts are deployed."""
-    return {
+    mailbox = {} if context.task_mailbox is None else {"task_mailbox": str(context.task_mailbox)}
+    return mailbox | {
         "rpc_url": context.chains.l2.rpc_url,
         "chain_id": context.chains.l2.chain_id,
         "state_machine": str(context.state_machine),

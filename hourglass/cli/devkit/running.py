@@ -74,12 +74,14 @@ def _aggregators(context: Context, project: ProjectSettings, folder: Path, bus_u
     for number, one in enumerate(project.aggregator.operators, start=1):
         name = f"aggregator-{number}"
         home = _made(folder / name)
-        settings = {
+        settings: dict[str, Any] = {
             "chain": chain_settings(context),
             "bus": {"url": bus_url},
             "key": _account(context, project.aggregator.operatorSetId, one, home),
             "api": {"port": project.workflow.api_port if number == 1 else 0},
         }
+        if context.task_mailbox is not None:
+            settings["tasks"] = {"avss": [context.avs.address]}
         nodes.append(_node(home, name, "aggregator", settings))
     return nodes
 
@@ -89,7 +91,7 @@ def _agents(context: Context, project: ProjectSettings, folder: Path, bus_url: s
     for number, one in enumerate(project.executor.operators, start=1):
         name = f"executor-{number}"
         home = _made(folder / name)
-        settings = {
+        settings: dict[str, Any] = {
             "chain": chain_settings(context),
             "bus": {"url": bus_url},
             "operator_key": _account(context, project.executor.operatorSetId, one, home),
@@ -98,6 +100,8 @@ def _agents(context: Context, project: ProjectSettings, folder: Path, bus_url: s
             "workflows": [str(Path(module).resolve()) for module in project.workflow.modules],
             "environment": project.workflow.environment,
         }
+        if project.workflow.performer is not None:
+            settings["performer"] = project.workflow.performer
         nodes.append(_node(home, name, "agent", settings))
     return nodes
 

@@ -3,30 +3,15 @@
 import asyncio
 from typing import Any
 
-from eth_abi.abi import decode, encode
-from eth_hash.auto import keccak
-
-from hourglass.chain.codec import Contract
-from hourglass.cli.devkit.context import Context, ProjectSettings
+from hourglass.chain.codec import load_contract
+from hourglass.cli.devkit.context import TASK_MAILBOX, Context, ProjectSettings
+from hourglass.cli.devkit.mailbox import MAILBOX
 from hourglass.cli.devkit.wallet import Wallet
 from hourglass.cli.output import Exit, err
 from hourglass.errors import ConfigError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import Address
 
-CREATE_TASK = keccak(b"createTask((address,(address,uint32),bytes))")[:4]
-TASK_CREATED = keccak(b"TaskCreated(address,bytes32,address,uint32,uint32,address,uint96,uint256,bytes)")
-TASK_VERIFIED = keccak(b"TaskVerified(address,bytes32,address,uint32,bytes,bytes)")
-REFUSALS = (
-    "PayloadIsEmpty",
-    "ExecutorOperatorSetNotRegistered",
-    "ExecutorOperatorSetTaskConfigNotSet",
-    "CertificateStale",
-    "InvalidFeeReceiver",
-    "InvalidAddressZero",
-    "InvalidTaskCreator",
-)
-"""The mailbox's errors, none with fields."""
 POLL_S = 0.5
 GRACE_S = 15.0
 """Beyond the tasks' own limit: for the result's transaction to be mined."""
@@ -34,15 +19,15 @@ GRACE_S = 15.0
 
 async def perform(context: Context, project: ProjectSettings, payload: bytes) -> tuple[dict[str, Any], Exit]:
     """Create the task, and wait for as long as the mailbox would take its result. Raises ConfigError, ChainError."""
-    mailbox, l2 = context.eigenlayer_address("l2", "task_mailbox"), context.chains.l2
+    mailbox, l2 = context.task_mailbox, context.chains.l2
+    if mailbox is None:
+        raise ConfigError(
+            Reason.INVALID_CONFIG,
+            f"The context's deployed_l2_contracts have no {TASK_MAILBOX}: run `devkit avs deploy contracts l2` on "
+            "a chain that has EigenLayer's, or with workflow.verifier `local`.",
+        )
     key = context.app_private_key
     async with Wallet.open(l2.rpc_url, l2.chain_id, key, "app_private_key") as wallet:
-        if not await wallet.has_code(mailbox):
-            raise ConfigError(
-                Reason.INVALID_CONFIG,
-                f"There is no contract at the context's eigenlayer.l2.task_mailbox, {mailbox}: plain tasks need "
-                "EigenLayer's, so start the devnet as a fork of a chain that has it.",
-            )
         task_hash, block = await _create(wallet, mailbox, context, project, payload)
         err.print(f"Task {task_hash} is created; waiting for its result.", highlight=False)
         patience_s = project.mailbox.taskSla + GRACE_S
@@ -60,39 +45,43 @@ async def _create(
     wallet: Wallet, mailbox: Address, context: Context, project: ProjectSettings, payload: bytes
 ) -> tuple[str, str]:
     """The task's hash and the block that it is in."""
-    operator_set = context.avs.address, project.executor.operatorSetId
+    contract, operator_set = load_contract(MAILBOX), (context.avs.address, project.executor.operatorSetId)
     task = str(wallet.address), operator_set, payload
-    data = CREATE_TASK + encode(["(address,(address,uint32),bytes)"], [task])
-    receipt = await wallet.send(errors_of_mailbox(), "createTask", mailbox, data)
-    (task_hash,) = (
-        log["topics"][2]
-        for log in receipt["logs"]
-        if Address.parse(log["address"]) == mailbox and log["topics"][0] == "0x" + TASK_CREATED.hex()
-    )
-    return task_hash, receipt["blockNumber"]
+    receipt = await wallet.call(contract, mailbox, "createTask", task)
+    (created,) = [one for one in _events(receipt["logs"], mailbox) if one[0] == "TaskCreated"]
+    return "0x" + created[1]["taskHash"].hex(), receipt["blockNumber"]
+
+
+def _events(logs: list[dict[str, Any]], mailbox: Address) -> list[tuple[str, dict[str, Any]]]:
+    """The mailbox's events among these logs: names and fields."""
+    mine = [log for log in logs if Address.parse(log["address"]) == mailbox]
+    found = [
+        load_contract(MAILBOX).event([_bytes(topic) for topic in log["topics"]], _bytes(log["data"]))
+        for log in mine
+    ]
+    return [one for one in found if one is not None]
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
 
 
 async def _verified(wallet: Wallet, mailbox: Address, task_hash: str, block: str) -> dict[str, Any]:
+    first = load_contract(MAILBOX).topic("TaskVerified")
     wanted = {
         "address": str(mailbox),
         "fromBlock": block,
-        "topics": ["0x" + TASK_VERIFIED.hex(), None, task_hash],
+        "topics": ["0x" + first.hex(), None, task_hash],
     }
     while True:
-        found = await wallet.rpc.request("eth_getLogs", wanted)
+        found = _events(await wallet.rpc.request("eth_getLogs", wanted), mailbox)
         if found:
-            data = bytes.fromhex(found[-1]["data"][2:])
-            set_number, certificate, result = decode(["uint32", "bytes", "bytes"], data)
+            fields = found[-1][1]
             return {
                 "taskHash": task_hash,
                 "status": "verified",
-                "executorOperatorSetId": str(set_number),
-                "executorCert": "0x" + certificate.hex(),
-                "result": "0x" + result.hex(),
+                "executorOperatorSetId": str(fields["executorOperatorSetId"]),
+                "executorCert": "0x" + fields["executorCert"].hex(),
+                "result": "0x" + fields["result"].hex(),
             }
         await asyncio.sleep(POLL_S)
-
-
-def errors_of_mailbox() -> Contract:
-    """What `createTask` refuses with, by name."""
-    return Contract([{"type": "error", "name": name, "inputs": []} for name in REFUSALS], b"")
