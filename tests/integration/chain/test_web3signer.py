@@ -227,6 +227,19 @@ async def test_a_server_that_takes_too_long_is_not_waited_for(signer: Web3Signer
     assert time.monotonic() - started < 1.5
 
 
+async def test_an_answer_without_end_is_cut_off(signer: Web3Signer) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(64):
+            await response.write(b" " * 65_536)
+        return response
+
+    signer.answer = answer
+    error = await refused_transaction(account_of(signer))
+    assert "longer than 1048576 bytes" in error.detail
+
+
 async def test_a_server_that_is_away_is_unreachable() -> None:
     async with serving(server()) as gone:
         account = account_of(gone)
