@@ -88,10 +88,20 @@ SECTIONS = (
         ("interfaces/IAVSRegistrar.sol",),
     ),
     Section(
+        "Task mailbox",
+        "Of EigenLayer's `TaskMailbox`, as the one for local networks has them. They pass through `createTask`, "
+        "`submitResult` and `refundFee`, beside the verifiers' own.",
+        ("local/eigenlayer/ITaskMailbox.sol", "local/eigenlayer/TaskMailbox.sol"),
+    ),
+    Section(
         "Local operator tables",
-        "`OperatorTable` and `EcdsaOperatorTable` stand in for EigenLayer's verifiers and registrar on local networks; "
-        "no other network has them.",
-        ("interfaces/IOperatorTable.sol", "interfaces/IEcdsaOperatorTable.sol"),
+        "`OperatorTable`, `EcdsaOperatorTable` and `LocalCore` stand in for EigenLayer's verifiers, registrar and core "
+        "on local networks; no other network has them.",
+        (
+            "interfaces/IOperatorTable.sol",
+            "interfaces/IEcdsaOperatorTable.sol",
+            "local/eigenlayer/LocalCore.sol",
+        ),
         notices.LOCAL_TABLE,
     ),
 )

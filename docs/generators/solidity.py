@@ -13,7 +13,7 @@ from pathlib import Path
 from eth_hash.auto import keccak
 
 ELEMENTARY = re.compile(r"address|bool|bytes|string|u?int(8|16|32|64|96|128|160|256)|bytes(4|32)")
-ENUMS = frozenset({"ExecutionStatus", "PhaseStatus", "PhaseType"})
+ENUMS = frozenset({"ExecutionStatus", "PhaseStatus", "PhaseType", "TaskStatus"})
 """The contracts' own types that errors carry: the ABI knows them as uint8."""
 ERROR = re.compile(r"error (?P<name>\w+)\((?P<parameters>[^()]*)\);")
 TAG = re.compile(r"@(\w+)\s*(.*)")
@@ -118,6 +118,7 @@ def _errors(source: str, where: str) -> Iterator[CustomError]:
 def _parameters(text: str, tags: dict[str, str], where: str) -> Iterator[Parameter]:
     for one in filter(None, (part.strip() for part in text.split(","))):
         kind, _, name = one.partition(" ")
+        kind = kind.rpartition(".")[2]
         if not name.isidentifier() or not (ELEMENTARY.fullmatch(kind) or kind in ENUMS):
             raise SyntaxError(f"{where}: {one!r} is no parameter of a known type, and a name")
         yield Parameter(kind, name, tags.get(f"param {name}", ""))

@@ -17,8 +17,13 @@ EXPORTED = (
     "ERC1967Proxy",
     "EcdsaOperatorTable",
     "FeeVault",
+    "FlatFeeHook",
+    "LocalCore",
     "OperatorTable",
+    "TaskMailbox",
+    "TransportedTables",
     "TriggerConditions",
+    "WorkflowAVSRegistrar",
     "WorkflowRegistry",
     "WorkflowStateMachine",
 )
