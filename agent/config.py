@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from agent.performers.config import PerformerConfig
 from hourglass.bus.config import BusConfig
 from hourglass.cerberus.config import CerberusConfig
 from hourglass.chain.account import KeyConfig
@@ -61,12 +62,20 @@ class AgentConfig(BaseModel):
     journal: Path
     """Never delete it, never copy it back from a backup, never share it: it protects the operator's stake."""
     operator_sets: tuple[OperatorSetConfig, ...] = Field(min_length=1)
-    workflows: tuple[str, ...] = Field(min_length=1)
-    """Where the handlers are: "module:name" or "path/to/file.py:name"."""
+    workflows: tuple[str, ...] = ()
+    """Where Python handlers are: "module:name" or "path/to/file.py:name"."""
+    performer: PerformerConfig | None = None
+    """A gRPC performer, for plain tasks and for the phases that none of the `workflows` defines."""
     environment: dict[str, str] = {}
     """What the handlers' process sees besides PATH: never put the agent's own secrets here."""
     handler_timeout_s: float = Field(default=600.0, gt=0)
     """The longest that any handler may take, whatever the phase allows."""
+
+    @model_validator(mode="after")
+    def _can_work(self) -> "AgentConfig":
+        if not self.workflows and self.performer is None:
+            raise ValueError("it has no code to run: name workflows, a performer, or both")
+        return self
 
     @model_validator(mode="after")
     def _has_every_key(self) -> "AgentConfig":

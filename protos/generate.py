@@ -8,7 +8,7 @@ from grpc_tools import protoc
 PROTOS = Path(__file__).parent
 ROOT = PROTOS.parent
 
-STUBS = (("cerberus", "hourglass/cerberus/wire"),)
+STUBS = (("cerberus", "hourglass/cerberus/wire"), ("performer", "agent/performers/wire"))
 """A folder of .proto files here, and the package that their stubs go to."""
 
 

@@ -150,6 +150,11 @@ class PythonPerformer:
         """The definitions that the loaded workflows compile to."""
         return frozenset(self._places)
 
+    @property
+    def answers_tasks(self) -> bool:
+        """Has one of the workflows a handler for plain tasks?"""
+        return self._task_place is not None
+
     async def perform(self, work: Work, timeout_s: float) -> bytes:
         """Run the phase's handler; its value, encoded."""
         kind = "task" if work.kind is Kind.TASK else "perform"

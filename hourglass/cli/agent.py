@@ -29,7 +29,7 @@ async def _run(path: Path) -> None:
     from agent.journal import Journal
     from agent.keys import open_keys
     from agent.node import run as be_an_agent
-    from agent.performers.python import PythonPerformer
+    from agent.performers.opening import open_performer
     from agent.signer import Signer
     from hourglass.bls.signatures import default_backend
     from hourglass.bus.nats import NatsBus
@@ -45,7 +45,7 @@ async def _run(path: Path) -> None:
     with Journal.open(config.journal) as journal:
         async with (
             open_keys(config, default_backend()) as keys,
-            PythonPerformer.start(config.workflows, config.environment) as performer,
+            open_performer(config, keys.account.address) as performer,
             EvmChain.connect(config.chain) as chain,
             NatsBus.connect(config.bus) as bus,
         ):
