@@ -3,7 +3,7 @@
 It reads and writes the protocol's bytes by hand, so that a wrong field number fails.
 """
 
-import time
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +19,7 @@ from hourglass.bls.mcl import MclBackend
 from hourglass.bls.signatures import sign
 
 MCL = MclBackend()
+HELD_S = 30.0
 API_KEY = "0193-api-key-of-this-test"
 PASSWORD = "p@$$w0rd of the key"
 TLS = Path(__file__).parent / "tls"
@@ -49,7 +50,9 @@ class Cerberus:
     secret: SecretKey
     port: int = 0
     answer: Callable[[bytes], bytes] | None = None
-    delay_s: float = 0.0
+    holds: bool = False
+    """Answers nothing until it is stopped."""
+    stopping: threading.Event = field(default_factory=threading.Event)
     asked: list[dict[int, bytes]] = field(default_factory=list)
 
     def sign_generic(self, message: bytes, context: grpc.ServicerContext) -> bytes:
@@ -62,7 +65,8 @@ class Cerberus:
             context.abort(grpc.StatusCode.UNAUTHENTICATED, f"invalid token {given!r}")
         if request[1] != self.key_id.encode() or request.get(3) != PASSWORD.encode():
             context.abort(grpc.StatusCode.INTERNAL, f"cannot open with {request.get(3, b'')!r}\nmore")
-        time.sleep(self.delay_s)
+        if self.holds:
+            self.stopping.wait(HELD_S)
         if self.answer is not None:
             return self.answer(request[2])
         return response(sign(self.secret, request[2], MCL).to_bytes())
@@ -93,4 +97,5 @@ def serving(server: Cerberus, tls: bool = False, port: int = 0) -> Iterator[Cerb
         try:
             yield server
         finally:
+            server.stopping.set()
             running.stop(0).wait(5)

@@ -154,12 +154,12 @@ def test_its_secrets_are_in_no_repr_error_or_log(cerberus: Cerberus, configure: 
 
 
 def test_a_server_that_takes_too_long_is_not_waited_for(cerberus: Cerberus, configure: Configure) -> None:
-    cerberus.delay_s = 1.0
+    cerberus.holds = True
     started = time.monotonic()
     error = refusal(configure(cerberus.port, timeout_s=0.2))
     assert error.reason is Reason.SIGNER_UNREACHABLE
     assert "DEADLINE_EXCEEDED" in error.detail
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 10
 
 
 def test_a_server_that_is_away_is_unreachable_and_used_again_when_it_is_back(configure: Configure) -> None:

@@ -214,7 +214,7 @@ async def test_a_server_that_takes_too_long_is_not_waited_for(signer: Web3Signer
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(20):
+        for _ in range(300):
             await response.write(b" ")
             await asyncio.sleep(0.1)
         return response
@@ -224,7 +224,7 @@ async def test_a_server_that_takes_too_long_is_not_waited_for(signer: Web3Signer
     error = await refused_transaction(account_of(signer, timeout_s=0.3))
     assert error.reason is Reason.SIGNER_UNREACHABLE
     assert "TimeoutError" in error.detail
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 10
 
 
 async def test_an_answer_without_end_is_cut_off(signer: Web3Signer) -> None:

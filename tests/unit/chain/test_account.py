@@ -81,7 +81,7 @@ def test_a_keystore_that_asks_for_a_terabyte_is_refused_at_once(tmp_path: Path) 
     started = time.monotonic()
     with pytest.raises(ConfigError, match="memory"):
         load_account(written(tmp_path, json.dumps(bomb), "pass word"))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:

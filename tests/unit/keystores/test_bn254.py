@@ -195,7 +195,7 @@ def test_parameters_that_would_cost_too_much_are_refused_at_once(
     started = time.monotonic()
     with pytest.raises(ConfigError, match=said):
         read_keystore(json.dumps(altered).encode(), "pw", MCL)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 def pbkdf2(rounds: int, prf: str = "hmac-sha256") -> bytes:
