@@ -16,6 +16,20 @@ STANDS_FOR = {
     "EcdsaOperatorTable": "ECDSACertificateVerifier",
     "TaskMailbox": "ITaskMailbox",
 }
+ABIS = resources.files("hourglass.chain") / "abi"
+OUR_OWN = {
+    "functions": {"configureOperatorSet", "disableRoot", "getMessageHash", "initialize"},
+    "events": {"Initialized"},
+    "errors": {
+        "InvalidMessageHash",
+        "InvalidReferenceTimestamp",
+        "KeyAlreadyRegistered",
+        "OperatorAlreadyRegistered",
+        "OperatorSetNotConfigured",
+        "ThresholdNotMet",
+    },
+}
+"""By kind: names that mean something of ours, too; none is called on, or comes from, a contract of theirs."""
 OPENZEPPELINS = {
     "Initialized(uint8)",
     "InvalidShortString()",
@@ -39,6 +53,16 @@ def test_what_stands_for_a_contract_of_theirs_has_all_that_it_has(ours: str, kin
     assert theirs - _declared(ours, kind) <= OPENZEPPELINS
 
 
+@pytest.mark.parametrize("ours", sorted(path.name.removesuffix(".json") for path in ABIS.iterdir()))
+def test_what_has_a_name_of_theirs_has_its_signature_too(ours: str) -> None:
+    """Whatever we deploy or call: a misspelt type would be another selector, and a call that nobody answers."""
+    for kind in LENGTHS:
+        theirs = {signature for listed in CONTRACTS.values() for signature in listed[kind]}
+        names = {_name(signature) for signature in theirs}
+        named_alike = {one for one in _declared(ours, kind) if _name(one) in names}
+        assert {_name(one) for one in named_alike - theirs} <= OUR_OWN[kind]
+
+
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_nothing_has_two_identifiers(name: str) -> None:
     for kind in LENGTHS:
@@ -46,7 +70,10 @@ def test_nothing_has_two_identifiers(name: str) -> None:
         assert len(set(identifiers)) == len(identifiers)
 
 
+def _name(signature: str) -> str:
+    return signature.partition("(")[0]
+
+
 def _declared(contract: str, kind: str) -> set[str]:
-    path = resources.files("hourglass.chain") / "abi" / f"{contract}.json"
-    abi: list[Any] = json.loads(path.read_text("utf-8"))["abi"]
+    abi: list[Any] = json.loads((ABIS / f"{contract}.json").read_text("utf-8"))["abi"]
     return {abi_to_signature(entry) for entry in abi if entry["type"] == kind.removesuffix("s")}
