@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 from vectors import load
 
+from hourglass.bls.keys import SecretKey
+
 ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "deploy" / "devkit"
 HOURGLASS = Path(sys.executable).parent / "hourglass"
@@ -154,5 +156,13 @@ def printed(finished: subprocess.CompletedProcess[str]) -> Any:
 
 def devkit_keystores() -> list[dict[str, Any]]:
     """Those that DevKit puts into every project."""
-    rows = load("bn254_keystores")["keystores"]
-    return [row["keystore"] for row in rows if "devkit" in row["file"]]
+    return [row["keystore"] for row in _rows()]
+
+
+def devkit_keys() -> list[SecretKey]:
+    """What is in them."""
+    return [SecretKey(int(row["effective_scalar"])) for row in _rows()]
+
+
+def _rows() -> list[dict[str, Any]]:
+    return [row for row in load("bn254_keystores")["keystores"] if "devkit" in row["file"]]

@@ -15,15 +15,17 @@ from typing import Any
 
 import pytest
 from commands import refusal
-from devkit_project import AVS, KEYS, OPERATORS, TEMPLATE, Project, context, printed
+from devkit_project import AVS, KEYS, OPERATORS, TEMPLATE, Project, context, devkit_keys, printed
 from eth_abi.abi import encode
+from transported import GAS, SET, WHICH, Member, Transported
 
 from hourglass.certificate.ecdsa import address_of
-from hourglass.chain.client import EvmChain
 from hourglass.chain.codec import load_contract
-from hourglass.chain.config import ChainConfig
 from hourglass.testing.anvil import Anvil
+from hourglass.testing.deployment import Script
 from hourglass.testing.nats_server import free_port
+from hourglass.testing.task_mailbox import TaskTerms
+from hourglass.workflow.identifiers import Address
 
 PATIENCE_S = 60.0
 APP = address_of(bytes.fromhex(KEYS[2][2:]))
@@ -131,14 +133,6 @@ async def test_a_project_is_deployed_run_and_called_by_its_scripts(anvil: Anvil,
         assert len(nodes.alive()) == 4
     assert nodes.process.returncode == 0
     assert nodes.alive() == [], "what it started has ended with it"
-    with running(project) as nodes:
-        again = await asked(project, workflow="execute", name="oracle", input="again")
-        assert again["status"] == "COMPLETED", "journals and bus are those of before"
-        # This is what DevKit does when it is told to stop: it leaves no time for anything.
-        os.killpg(nodes.process.pid, signal.SIGKILL)
-        async with asyncio.timeout(PATIENCE_S):
-            while nodes.alive():
-                await asyncio.sleep(0.1)
     secrets = [
         path for path in (project.folder / ".hourglass").rglob("*") if path.suffix in (".key", ".password")
     ]
@@ -146,50 +140,64 @@ async def test_a_project_is_deployed_run_and_called_by_its_scripts(anvil: Anvil,
     assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
 
 
-async def test_contracts_are_judged_by_the_verifier_that_the_context_names(
+async def test_operators_and_stake_are_eigenlayers_where_the_context_names_its_contracts(
     anvil: Anvil, tmp_path: Path
 ) -> None:
-    """Stands in for EigenLayer's contracts: whatever has code. What is deployed is asked which it uses."""
-    local = Project.create(tmp_path / "one", context(anvil.rpc_url), verifier="local")
-    deployed = await asyncio.to_thread(local.merge, "deployL2Contracts")
-    table, mailbox = (one["address"] for one in deployed["deployed_l2_contracts"][:2])
-    layers = {
-        "l1": {"allocation_manager": table},
-        "l2": {"bn254_certificate_verifier": table, "task_mailbox": mailbox},
-    }
-    project = Project.create(tmp_path / "two", context(anvil.rpc_url, eigenlayer=layers))
+    """Its core and its verifier, as they stand in for EigenLayer's: one knows keys and stake, the other roots alone."""
+    world = await Transported.deploy(anvil)
+    executors = list(zip(OPERATORS[:3], devkit_keys(), strict=False))
+    await world.set_members([Member(Address.parse(who), (300,), key) for who, key in executors])
+    await world.transport()
+    mailbox = await mailbox_with_terms(anvil, world)
+    core = dict.fromkeys(("allocation_manager", "key_registrar", "cross_chain_registry"), str(world.core))
+    there = {"bn254_certificate_verifier": str(world.verifier), "task_mailbox": str(mailbox)}
+    avs = {"address": str(SET.avs), "avs_private_key": KEYS[1]}
+    project = Project.create(
+        tmp_path / "avs",
+        context(anvil.rpc_url, avs=avs, eigenlayer={"l1": core, "l2": there}),
+        api_port=await free_port(),
+    )
     (registrar,) = (await asyncio.to_thread(project.merge, "deployL1Contracts"))["deployed_l1_contracts"]
     assert "avsregistrar" in registrar["name"].lower(), "by this DevKit finds it"
-    supports = load_contract("WorkflowAVSRegistrar").call("supportsAVS", AVS)
-    answer = await anvil.request(
-        "eth_call", {"to": registrar["address"], "data": "0x" + supports.hex()}, "latest"
-    )
-    assert int(answer, 16) == 1
+    assert await view(anvil, "WorkflowAVSRegistrar", registrar["address"], "supportsAVS", str(SET.avs))
     finished = await asyncio.to_thread(project.with_context, "deployL2Contracts")
     assert "has its terms" in finished.stderr, "an AVS that moves over keeps them"
-    took, *contracts = printed(finished)["deployed_l2_contracts"]
-    assert (took["name"], took["address"]) == ("taskMailbox", mailbox)
-    assert contracts[0]["name"] == "workflowStateMachine"
-    config = ChainConfig(rpc_url=anvil.rpc_url, chain_id=31337, state_machine=contracts[0]["address"])
-    async with EvmChain.connect(config) as chain:
-        machine = load_contract("WorkflowStateMachine")
-        for function, arguments, expected in (
-            ("verifier", (), table),
-            ("avs", (), AVS),
-            ("hasRole", (await role(anvil, contracts[0]["address"]), str(APP)), True),
-        ):
-            call = {"to": str(chain.state_machine), "data": "0x" + machine.call(function, *arguments).hex()}
-            data = bytes.fromhex((await anvil.request("eth_call", call, "latest"))[2:])
-            (found,) = machine.answer(function, data)
-            assert str(found).lower() == str(expected).lower(), function
-        assert [str(one) for one in await chain.aggregators()] == [OPERATORS[0]]
+    project.context |= printed(finished)
+    deployed = {one["name"]: one["address"] for one in project.context["deployed_l2_contracts"]}
+    assert deployed["taskMailbox"] == str(mailbox)
+    machine = "WorkflowStateMachine", deployed["workflowStateMachine"]
+    assert await view(anvil, *machine, "verifier") == str(world.verifier).lower()
+    assert await view(anvil, *machine, "avs") == str(SET.avs).lower()
+    creator = await view(anvil, *machine, "WORKFLOW_CREATOR_ROLE")
+    assert await view(anvil, *machine, "hasRole", creator, str(APP))
+    with running(project) as nodes:
+        await asked(project, workflow="register", module="workflow.py", name="oracle")
+        executed = await asked(project, workflow="execute", name="oracle", input="hello")
+        assert executed["status"] == "COMPLETED"
+        # This is what DevKit does when it is told to stop: it leaves no time for anything.
+        os.killpg(nodes.process.pid, signal.SIGKILL)
+        async with asyncio.timeout(PATIENCE_S):
+            while nodes.alive():
+                await asyncio.sleep(0.1)
 
 
-async def role(anvil: Anvil, machine: str) -> bytes:
-    """WORKFLOW_CREATOR_ROLE."""
-    data = load_contract("WorkflowStateMachine").call("WORKFLOW_CREATOR_ROLE")
-    answer: str = await anvil.request("eth_call", {"to": machine, "data": "0x" + data.hex()}, "latest")
-    return bytes.fromhex(answer[2:])
+async def mailbox_with_terms(anvil: Anvil, world: Transported) -> Address:
+    """A mailbox in which the AVS has its terms already."""
+    script = await Script.by(anvil, anvil.accounts[0])
+    mailbox = script.deploy("TaskMailbox", str(world.verifier), str(world.verifier))
+    owner = str(anvil.accounts[0].address)
+    script.call("TaskMailbox", mailbox, GAS, "initialize", owner, 0, owner)
+    terms = TaskTerms().as_tuple(script.deploy("FlatFeeHook", 0))
+    script.call("TaskMailbox", mailbox, GAS, "setExecutorOperatorSetTaskConfig", WHICH, terms)
+    await script.run()
+    return mailbox
+
+
+async def view(anvil: Anvil, contract: str, address: str, function: str, *arguments: object) -> Any:
+    known = load_contract(contract)
+    call = {"to": address, "data": "0x" + known.call(function, *arguments).hex()}
+    (answer,) = known.answer(function, bytes.fromhex((await anvil.request("eth_call", call, "latest"))[2:]))
+    return answer
 
 
 async def test_what_is_missing_is_said_before_anything_is_sent(anvil: Anvil, tmp_path: Path) -> None:

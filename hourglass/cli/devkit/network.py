@@ -6,7 +6,6 @@ from typing import Any
 
 import yaml
 
-from hourglass.certificate.ecdsa import address_of
 from hourglass.cli.devkit.context import Context, ProjectSettings
 from hourglass.cli.devkit.wallet import secret_of
 from hourglass.cli.network import NEAR_BY
@@ -15,6 +14,8 @@ from hourglass.workflow.identifiers import Address
 RUN = Path(".hourglass/run")
 """What running nodes keep: settings, keys, journals, logs. Never part of a release."""
 DEVNET_POLL_S = 0.2
+CORE = ("key_registrar", "cross_chain_registry")
+"""What operator tables are rebuilt from, where the verifier is EigenLayer's: names in settings and context alike."""
 
 
 def write_network(context: Context, project: ProjectSettings) -> Path:
@@ -22,7 +23,7 @@ def write_network(context: Context, project: ProjectSettings) -> Path:
     secret = secret_of(context.app_private_key, "app_private_key")
     key_file = write_secret(RUN / "app.key", secret.hex())
     settings = {
-        "chain": chain_settings(context),
+        "chain": chain_settings(context, project),
         "key": {"file": str(key_file.resolve())},
         "aggregators": [f"http://127.0.0.1:{project.workflow.api_port}"],
         "names": {
@@ -35,20 +36,20 @@ def write_network(context: Context, project: ProjectSettings) -> Path:
     return NEAR_BY
 
 
-def chain_settings(context: Context) -> dict[str, Any]:
+def chain_settings(context: Context, project: ProjectSettings) -> dict[str, Any]:
     """Raises ConfigError(INVALID_CONFIG) before our contracts are deployed."""
-    mailbox = {} if context.task_mailbox is None else {"task_mailbox": str(context.task_mailbox)}
-    return mailbox | {
+    settings: dict[str, Any] = {
         "rpc_url": context.chains.l2.rpc_url,
         "chain_id": context.chains.l2.chain_id,
         "state_machine": str(context.state_machine),
         "poll_interval_s": DEVNET_POLL_S,
     }
-
-
-def app_address(context: Context) -> Address:
-    """Who registers and executes."""
-    return address_of(secret_of(context.app_private_key, "app_private_key"))
+    if context.task_mailbox is not None:
+        settings["task_mailbox"] = str(context.task_mailbox)
+    if project.workflow.verifier == "eigenlayer":
+        core = {name: str(context.eigenlayer_address("l1", name)) for name in CORE}
+        settings["eigenlayer"] = {"rpc_url": context.chains.l1.rpc_url, **core}
+    return settings
 
 
 def write_secret(path: Path, text: str) -> Path:

@@ -75,7 +75,7 @@ def _aggregators(context: Context, project: ProjectSettings, folder: Path, bus_u
         name = f"aggregator-{number}"
         home = _made(folder / name)
         settings: dict[str, Any] = {
-            "chain": chain_settings(context),
+            "chain": chain_settings(context, project),
             "bus": {"url": bus_url},
             "key": _account(context, project.aggregator.operatorSetId, one, home),
             "api": {"port": project.workflow.api_port if number == 1 else 0},
@@ -92,7 +92,7 @@ def _agents(context: Context, project: ProjectSettings, folder: Path, bus_url: s
         name = f"executor-{number}"
         home = _made(folder / name)
         settings: dict[str, Any] = {
-            "chain": chain_settings(context),
+            "chain": chain_settings(context, project),
             "bus": {"url": bus_url},
             "operator_key": _account(context, project.executor.operatorSetId, one, home),
             "journal": str((home / "journal.sqlite").resolve()),
