@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {WorkflowRecords} from "./WorkflowRecords.sol";
 import {ICertificateVerifier, OperatorSet} from "./interfaces/ICertificateVerifier.sol";
+import {IECDSACertificateVerifier} from "./interfaces/IECDSACertificateVerifier.sol";
 import {IFeeVault} from "./interfaces/IFeeVault.sol";
 import {ITriggerConditions} from "./interfaces/ITriggerConditions.sol";
 import {IWorkflowExecutions, IWorkflowRegistry} from "./interfaces/IWorkflowStateMachine.sol";
@@ -91,7 +92,7 @@ contract WorkflowRegistry is IWorkflowRegistry, WorkflowRecords {
     function setEcdsaVerifier(address ecdsaVerifier_) external onlyRole(DEFAULT_ADMIN_ROLE) {
         State storage state = _state();
         if (state.ecdsaVerifier != address(0)) revert EcdsaVerifierAlreadySet(state.ecdsaVerifier);
-        if (ecdsaVerifier_.code.length == 0) revert NoContract(ecdsaVerifier_);
+        if (!_hasDomain(ecdsaVerifier_)) revert NotAnEcdsaVerifier(ecdsaVerifier_);
         state.ecdsaVerifier = ecdsaVerifier_;
         emit EcdsaVerifierSet(ecdsaVerifier_);
     }
@@ -266,6 +267,13 @@ contract WorkflowRegistry is IWorkflowRegistry, WorkflowRecords {
         }
         _state().aggregators = aggregators_;
         emit AggregatorsSet(aggregators_);
+    }
+
+    /// @dev Whether a contract is there that answers as an ECDSA verifier does, and as the BN254 one does not.
+    function _hasDomain(address account) private view returns (bool) {
+        (bool success, bytes memory answer) =
+            account.staticcall(abi.encodeCall(IECDSACertificateVerifier.domainSeparator, ()));
+        return success && answer.length == WORD && bytes32(answer) != 0;
     }
 
     // ── Internals: registration ──────────────────────────────────────────────────────────────────────

@@ -245,6 +245,9 @@ interface IWorkflowStateMachineErrors is
     error NoContract(address account);
     /// @notice The ECDSA verifier is set once, since what operators sign is in its domain: go on with the one that there is.
     error EcdsaVerifierAlreadySet(address verifier);
+    /// @notice What is to verify ECDSA certificates has no domain that keys could sign in: pass the ECDSA verifier's address,
+    ///         not the other verifier's.
+    error NotAnEcdsaVerifier(address account);
     /// @notice An empty or too long list: pass 1 to `maximum` aggregators.
     error AggregatorCountOutOfRange(uint256 maximum, uint256 actual);
     /// @notice The list names an aggregator twice: drop one.
@@ -406,8 +409,8 @@ interface IWorkflowRegistry is IWorkflowStateMachineEvents, IWorkflowStateMachin
 
     /// @notice Sets the verifier of operator sets whose keys are on secp256k1: EigenLayer's ECDSACertificateVerifier, or a
     ///         local network's EcdsaOperatorTable. Like the other verifier's, its address stays.
-    /// Requirements: the caller has DEFAULT_ADMIN_ROLE; there is none yet (EcdsaVerifierAlreadySet); the address has code
-    /// (NoContract).
+    /// Requirements: the caller has DEFAULT_ADMIN_ROLE; there is none yet (EcdsaVerifierAlreadySet); the contract answers
+    /// `domainSeparator` (NotAnEcdsaVerifier).
     function setEcdsaVerifier(address ecdsaVerifier) external;
 
     /// @notice Stops registrations, starts, triggers and submissions. Deadlines go on, and so do timeouts, cancellations,

@@ -29,6 +29,10 @@ contract ScriptedEcdsaVerifier is IECDSACertificateVerifierTypes, IECDSACertific
         (signed, totals) = (signed_, totals_);
     }
 
+    function domainSeparator() external pure returns (bytes32) {
+        return keccak256("a domain");
+    }
+
     function latestReferenceTimestamp(OperatorSet calldata set) external view returns (uint32) {
         return set.id == operatorSetId ? referenceTimestamp : 0;
     }

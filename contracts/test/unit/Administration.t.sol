@@ -11,6 +11,14 @@ import {
     IWorkflowStateMachineEvents as Events
 } from "../../src/interfaces/IWorkflowStateMachine.sol";
 import {Machines} from "../support/Machines.sol";
+import {ScriptedEcdsaVerifier} from "../support/ScriptedEcdsaVerifier.sol";
+
+/// @title A contract that has a word of nothing for every question
+contract AnswersAnything {
+    fallback(bytes calldata) external returns (bytes memory) {
+        return abi.encode(0);
+    }
+}
 
 contract AdministrationTest is Machines {
     bytes32 private constant ADMIN = bytes32(0);
@@ -80,18 +88,28 @@ contract AdministrationTest is Machines {
     // ── setEcdsaVerifier ─────────────────────────────────────────────────────────────────────────────
 
     function test_setEcdsaVerifier_isForTheAdminAndOnce() external {
+        address second = address(new ScriptedEcdsaVerifier(1));
         vm.assertEq(machine.ecdsaVerifier(), address(0), "none");
         _expectMissing(ADMIN);
-        machine.setEcdsaVerifier(address(table));
-        vm.expectRevert(abi.encodeWithSelector(Errors.NoContract.selector, stranger));
-        machine.setEcdsaVerifier(stranger);
+        machine.setEcdsaVerifier(second);
         vm.expectEmit(true, true, true, true, address(machine));
-        emit Events.EcdsaVerifierSet(address(table));
-        machine.setEcdsaVerifier(address(table));
-        vm.assertEq(machine.ecdsaVerifier(), address(table), "set");
+        emit Events.EcdsaVerifierSet(second);
+        machine.setEcdsaVerifier(second);
+        vm.assertEq(machine.ecdsaVerifier(), second, "set");
         vm.assertEq(machine.verifier(), address(table), "the other is as it was");
-        vm.expectRevert(abi.encodeWithSelector(Errors.EcdsaVerifierAlreadySet.selector, address(table)));
-        machine.setEcdsaVerifier(address(this));
+        address third = address(new ScriptedEcdsaVerifier(1));
+        vm.expectRevert(abi.encodeWithSelector(Errors.EcdsaVerifierAlreadySet.selector, second));
+        machine.setEcdsaVerifier(third);
+    }
+
+    /// @dev The address stays, so a slip must not become it: nobody, the other verifier, somebody who answers anything.
+    function test_setEcdsaVerifier_refusesWhatIsNone() external {
+        address[4] memory others = [address(0), stranger, address(table), address(new AnswersAnything())];
+        for (uint256 i = 0; i < others.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(Errors.NotAnEcdsaVerifier.selector, others[i]));
+            machine.setEcdsaVerifier(others[i]);
+        }
+        vm.assertEq(machine.ecdsaVerifier(), address(0), "none");
     }
 
     // ── Roles ────────────────────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,7 @@ FOR_ADMINS_ONLY = {
     "InvalidInitialization",
     "NoContract",
     "NotAContract",
+    "NotAnEcdsaVerifier",
     "NotInitializing",
     "OnlyTableUpdater",
     "ProtocolBpsOutOfRange",
