@@ -154,7 +154,7 @@ class Reason(Enum):
     TABLE_DISABLED = (
         "table_disabled", Fault.WORLD,
         "The operator table's root has been disabled.",
-        "EigenLayer has withdrawn the transported stake that the phase or task has pinned; no certificate by it is taken.",
+        "EigenLayer has withdrawn the transported stake that the work has pinned; no certificate by it is taken.",
         "Wait for the next table to be transported; the phase's next attempt, or a new task, will pin that one.",
     )
     TABLE_MISMATCH = (
