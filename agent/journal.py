@@ -119,6 +119,11 @@ class Journal:
         with self._turn, _unavailable_if(self.path, sqlite3.Error):
             return self._observation(slot)
 
+    def attestation(self, slot: Slot) -> Entry | None:
+        """What was signed in this very slot, if anything was."""
+        with self._turn, _unavailable_if(self.path, sqlite3.Error):
+            return self._entry(slot)
+
     def record_attestation(self, digest: Digest, attestation: Attestation) -> Entry:
         """What stands in the journal for this slot from now on: this entry if there was none, else the older one.
 

@@ -87,11 +87,14 @@ class Signer:
             digest = certificate_digest(reference_timestamp, about)
         else:
             digest = ecdsa_certificate_digest(ecdsa_domain, reference_timestamp, about)
-        signature = self._sign(digest, operator_set, with_bls=ecdsa_domain is None)
-        attestation = Attestation(
-            slot, operator_set, self.operator, inputs, reference_timestamp, result, signature
-        )
-        entry = self.journal.record_attestation(digest, attestation)
+        entry = self.journal.attestation(slot)
+        if entry is None:
+            # Asked first, so that no second digest ever reaches a key, least of all one on another machine.
+            signature = self._sign(digest, operator_set, with_bls=ecdsa_domain is None)
+            made = Attestation(
+                slot, operator_set, self.operator, inputs, reference_timestamp, result, signature
+            )
+            entry = self.journal.record_attestation(digest, made)
         if entry.digest != digest:
             self._refuse(slot, entry.digest, digest)
         return entry.attestation

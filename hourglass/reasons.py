@@ -426,6 +426,12 @@ class Reason(Enum):
         "Too few operators answered, or they answered differently. The mailbox takes no result any more.",
         "See `operators` in the aggregator's status for who did not sign; the refund collector may reclaim the fee.",
     )
+    TASK_TOO_NEW = (
+        "task_too_new", Fault.NOBODY,
+        "The task takes no result in the block in which it was created.",
+        "Operators were faster than the next block.",
+        "Nothing to do: the result is sent again.",
+    )
     TASK_UNKNOWN = (
         "task_unknown", Fault.PEER,
         "There is no such task in the mailbox.",

@@ -429,10 +429,15 @@ class EvmChain:
         except RpcRefusedError as error:
             raise self._refused(method, error) from error
 
+    def _error(self, data: bytes) -> tuple[str, tuple[Any, ...]]:
+        """A custom error's name and fields: of the state machine and what it calls, or of a task mailbox."""
+        name, fields = self.machine.error(data)
+        return (name, fields) if name else load_contract("TaskMailbox").error(data)
+
     def _refused(self, method: str, error: RpcRefusedError) -> ChainError:
         simulated = method == "eth_estimateGas" and error.code in SIMULATION_CODES
         if error.data or error.code in REVERT_CODES or simulated:
-            name, fields = self.machine.error(error.data)
+            name, fields = self._error(error.data)
             shown = ", ".join(_shown(one) for one in fields)
             return RevertedError(reason_of(name, fields), name or "unknown", f"{name or str(error)}({shown})")
         reason = Reason.TRANSACTION_FAILED if method.startswith("eth_send") else Reason.ENDPOINT_REFUSED

@@ -1,7 +1,8 @@
-"""The contract's custom errors as reasons. Pure."""
+"""The contracts' custom errors as reasons. Pure."""
 
 from collections.abc import Sequence
 
+from hourglass.chain.tasks import TaskStatus
 from hourglass.reasons import Reason
 from hourglass.workflow.execution import ExecutionStatus, PhaseStatus
 
@@ -99,6 +100,9 @@ REASONS = {
     "ECAddFailed": Reason.CERTIFICATE_REJECTED,
     "ECMulFailed": Reason.CERTIFICATE_REJECTED,
     "ECPairingFailed": Reason.CERTIFICATE_REJECTED,
+    # The task mailbox's
+    "EmptyCertificateSignature": Reason.CERTIFICATE_REJECTED,
+    "TimestampAtCreation": Reason.TASK_TOO_NEW,
     # Roles
     "AccessControlUnauthorizedAccount": Reason.UNAUTHORIZED,
 }
@@ -115,5 +119,11 @@ def reason_of(error_name: str, fields: Sequence[object] = ()) -> Reason:
             return Reason.EXECUTION_CANCELLED
         case (("PhaseNotActive" | "ExecutionNotRunning"), _):
             return Reason.PHASE_NOT_OPEN
+        case "InvalidTaskStatus", [_, TaskStatus.VERIFIED]:
+            return Reason.ALREADY_DECIDED
+        case "InvalidTaskStatus", [_, TaskStatus.EXPIRED]:
+            return Reason.TASK_EXPIRED
+        case "InvalidTaskStatus", [_, TaskStatus.NONE]:
+            return Reason.TASK_UNKNOWN
         case _:
             return REASONS.get(error_name, Reason.CALL_REFUSED)

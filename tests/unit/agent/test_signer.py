@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from agent.journal import Journal
-from agent.signer import Signer
+from agent.signer import OperatorKeys, Signer
+from hourglass.bls.curve import G1Point
+from hourglass.bls.keys import PublicKey
+from hourglass.bls.signer import LocalBlsSigner
+from hourglass.chain.port import Account
 from hourglass.errors import SignerError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import PhaseIndex, Round
@@ -29,7 +33,7 @@ from pathlib import Path
 import samples
 from agent.journal import Journal
 from agent.signer import Signer
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hourglass.workflow.identifiers import PhaseIndex
 with Journal.open(Path(sys.argv[1])) as journal:
     signer = Signer(journal, samples.operator_keys(0))
@@ -38,6 +42,35 @@ with Journal.open(Path(sys.argv[1])) as journal:
         signed = signer.attest(slot, samples.SET, samples.INPUTS, samples.TIMESTAMP, b"%d" % number)
         print(number, signed.signature.hex(), flush=True)
 """
+
+
+@dataclass(slots=True)
+class CountingKey:
+    """A key somewhere else, that counts how often it is asked."""
+
+    kept: LocalBlsSigner
+    asked: int = 0
+
+    @property
+    def public_key(self) -> PublicKey:
+        return self.kept.public_key
+
+    def sign(self, digest: bytes) -> G1Point:
+        self.asked += 1
+        return self.kept.sign(digest)
+
+
+def test_a_key_is_asked_once_for_a_slot_and_never_for_a_second_digest(tmp_path: Path) -> None:
+    key = CountingKey(LocalBlsSigner(samples.KEYS[0], samples.BACKEND))
+    account = Account(samples.OPERATORS[0], samples.SECRETS[0])
+    for _ in range(2):  # again after a restart
+        with Journal.open(tmp_path / "journal") as journal:
+            signer = Signer(journal, OperatorKeys(account, {samples.SET: key}))
+            assert attest(signer, b"result") == attest(signer, b"result")
+            with pytest.raises(SignerError) as refused:
+                attest(signer, b"another")
+            assert refused.value.reason is Reason.WOULD_EQUIVOCATE
+            assert key.asked == 1
 
 
 def signer_on(journal: Journal) -> Signer:

@@ -6,6 +6,7 @@ from importlib import resources
 import pytest
 
 from hourglass.chain.refusals import REASONS, reason_of
+from hourglass.chain.tasks import TaskStatus
 from hourglass.reasons import Reason
 from hourglass.workflow.execution import ExecutionStatus, PhaseStatus
 
@@ -69,10 +70,47 @@ NEVER_BY_US = {
 """Answers to calls that this project does not make, or refuses itself first; CALL_REFUSED is true of them."""
 
 
-def all_errors() -> set[str]:
+def all_errors(contract: str = "WorkflowStateMachine") -> set[str]:
     """Of the state machine, and of all that it calls."""
-    data = resources.files("hourglass.chain").joinpath("abi", "WorkflowStateMachine.json").read_text("utf-8")
+    data = resources.files("hourglass.chain").joinpath("abi", f"{contract}.json").read_text("utf-8")
     return {entry["name"] for entry in json.loads(data)["abi"] if entry["type"] == "error"}
+
+
+CREATORS_ONLY = {
+    "ExecutorOperatorSetNotRegistered",
+    "ExecutorOperatorSetTaskConfigNotSet",
+    "FeeAlreadyRefunded",
+    "InvalidAddressZero",
+    "InvalidConsensusType",
+    "InvalidConsensusValue",
+    "InvalidCurveType",
+    "InvalidFeeReceiver",
+    "InvalidFeeSplit",
+    "InvalidOperatorSetOwner",
+    "InvalidTaskCreator",
+    "OnlyOwner",
+    "OnlyRefundCollector",
+    "PayloadIsEmpty",
+    "TaskSLAExceedsMaximum",
+}
+"""Of the task mailbox: what creating, configuring and refunding meets. No node does."""
+
+
+def test_every_error_that_submitting_a_task_s_result_may_end_in_is_mapped_too() -> None:
+    own = all_errors("TaskMailbox") - all_errors("OperatorTable") - all_errors("EcdsaOperatorTable")
+    assert own - all_errors() - CREATORS_ONLY - REASONS.keys() == {"InvalidTaskStatus"}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (TaskStatus.VERIFIED, Reason.ALREADY_DECIDED),
+        (TaskStatus.EXPIRED, Reason.TASK_EXPIRED),
+        (TaskStatus.NONE, Reason.TASK_UNKNOWN),
+    ],
+)
+def test_a_task_that_takes_no_result_says_why(status: TaskStatus, reason: Reason) -> None:
+    assert reason_of("InvalidTaskStatus", (int(TaskStatus.CREATED), int(status))) is reason
 
 
 def test_every_error_that_a_call_may_end_in_is_mapped_or_named_as_an_exception() -> None:
@@ -81,7 +119,7 @@ def test_every_error_that_a_call_may_end_in_is_mapped_or_named_as_an_exception()
 
 
 def test_no_reason_stands_for_an_error_that_no_contract_has() -> None:
-    assert REASONS.keys() <= all_errors()
+    assert REASONS.keys() <= all_errors() | all_errors("TaskMailbox")
 
 
 @pytest.mark.parametrize("status", list(PhaseStatus))
