@@ -38,6 +38,7 @@ HEALTH = "/grpc.health.v1.Health/Check"
 MAX_MESSAGE_BYTES = 3 * 1024 * 1024 // 2
 """1.5 MiB each way, as Hourglass allows itself."""
 HEALTH_TIMEOUT_S = 2.0
+"""As stock Hourglass has it."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 REASON_KEY = "hourglass-reason"
 """Trailing metadata: why, in words of `hourglass.reasons`, where this project's own server says no."""
@@ -74,6 +75,8 @@ class GrpcPerformer:
     """Opened with `open`, which asks nothing yet: the performer may come up later, and go, and come again."""
 
     config: PerformerConfig
+    has_served: bool = False
+    """Has it ever served where it is asked now?"""
     _channel: grpc.aio.Channel | None = None
     _address: str = ""
     _synced: bool = False
@@ -105,6 +108,7 @@ class GrpcPerformer:
     async def disconnect(self) -> None:
         """Ask nowhere: what is under way is given up, what comes waits."""
         channel, self._channel = self._channel, None
+        self.has_served = False
         self._forget()
         if channel is not None:
             await channel.close()
@@ -164,7 +168,7 @@ class GrpcPerformer:
         if problem is None and not self._synced:
             problem = await self._start(channel)
         if problem is None and channel is self._channel:
-            self._synced = True
+            self._synced = self.has_served = True
             self._served_at = asyncio.get_running_loop().time()
         return problem
 

@@ -211,6 +211,10 @@ class PythonPerformer:
         except TimeoutError as error:
             await self._cancel(worker, which)
             raise HandlerError(Reason.HANDLER_TIMED_OUT, f"After {timeout_s:.0f} s.") from error
+        except asyncio.CancelledError:
+            if worker.alive:
+                worker.send({"id": which, "kind": "cancel"})
+            raise
         if "value" in answer:
             return answer["value"]
         raise HandlerError(reason_by_code(answer["reason"]) or Reason.HANDLER_FAILED, answer["detail"])

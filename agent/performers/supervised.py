@@ -100,7 +100,7 @@ async def _until_ailing(performer: GrpcPerformer, config: PerformerConfig) -> st
     """Wait until it has not come up in time, or failed so many checks in a row; which."""
     loop = asyncio.get_running_loop()
     until, pause_s = loop.time() + config.start_timeout_s, FIRST_LOOK_S
-    while (problem := await _problem(performer)) is not None:
+    while (problem := await _problem(performer)) is not None and not performer.has_served:
         if loop.time() >= until:
             return f"It did not serve within {config.start_timeout_s:.0f} s: {problem}"
         await asyncio.sleep(pause_s)

@@ -17,6 +17,7 @@ from hourglass.cli import (
     execution_logs,
     fees,
     keys,
+    performer,
     status,
     workflow,
 )
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(agent.app, name="agent")
 app.add_typer(aggregator.app, name="aggregator")
+app.add_typer(performer.app, name="performer")
 app.add_typer(workflow.app, name="workflow")
 app.add_typer(fees.app, name="fees")
 app.add_typer(keys.app, name="keys")

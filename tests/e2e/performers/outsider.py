@@ -119,6 +119,10 @@ def work_task(task_id: bytes, payload: bytes, context: Any) -> tuple[bytes, byte
             return task_id, str(len(calls)).encode()
         case b"synced":
             return task_id, str(synced).encode()
+        case b"pid":
+            return task_id, str(os.getpid()).encode()
+        case b"environment":
+            return task_id, ",".join(sorted(os.environ)).encode()
         case b"id":
             return task_id, task_id
     return task_id, payload[::-1]
