@@ -15,7 +15,7 @@ KINDS: dict[str, type[Message]] = {
     one.DESCRIPTOR.name: one for one in (StartSyncRequest, StartSyncResponse, TaskRequest, TaskResponse)
 }
 OF_EXECUTORS = {"TaskSubmission", "TaskResult"}
-"""Between Hourglass' aggregator and its executors: nothing here speaks it."""
+"""Between Hourglass' aggregator and its executors: `test_ponos_wire.py` has them."""
 
 
 def kind_of(case: dict[str, Any]) -> str:
