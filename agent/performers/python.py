@@ -143,7 +143,7 @@ class PythonPerformer:
                 yield performer
             finally:
                 if performer._worker is not None:
-                    performer._worker.kill()
+                    await performer._worker.end()
 
     @property
     def definition_hashes(self) -> frozenset[bytes]:
