@@ -13,6 +13,9 @@ import yaml
 from vectors import load
 
 from hourglass.bls.keys import SecretKey
+from hourglass.bls.signatures import default_backend
+from hourglass.keystores.bn254 import Bn254Keystore, write_keystore
+from hourglass.keystores.ethereum import write_ethereum_keystore
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "deploy" / "devkit"
@@ -37,6 +40,8 @@ OPERATORS = (
     "0x976EA74026E726554dB657fA54763abd0C3a0aa9",
     "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955",
 )
+PASSWORD, SALT, IV = "testpass", bytes(32), bytes(16)
+LIGHT_SCRYPT_N = 2**4
 NOWHERE = "http://127.0.0.1:1"
 
 
@@ -89,13 +94,22 @@ class Project:
     context: dict[str, Any]
 
     @classmethod
-    def create(cls, folder: Path, context: dict[str, Any], **workflow: Any) -> "Project":
-        """What `devkit avs create` makes: the template, the keystores; and these settings of `workflow`."""
+    def create(
+        cls, folder: Path, context: dict[str, Any], light_keystores: bool = True, **workflow: Any
+    ) -> "Project":
+        """What `devkit avs create` makes: the template, the keystores; and these settings of `workflow`.
+
+        Light keystores have DevKit's keys, and are opened in no time.
+        """
         shutil.copytree(TEMPLATE, folder, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "keystores").mkdir()
-        for number, keystore in enumerate(devkit_keystores(), start=1):
-            path = folder / "keystores" / f"operator{number}.bls.keystore.json"
-            path.write_text(json.dumps(keystore), "utf-8")
+        for number, row in enumerate(_rows(), start=1):
+            keystores = folder / "keystores"
+            bls = _light(row) if light_keystores else json.dumps(row["keystore"]).encode()
+            (keystores / f"operator{number}.bls.keystore.json").write_bytes(bls)
+            secret = bytes.fromhex(KEYS[number + 2][2:])
+            ecdsa = write_ethereum_keystore(secret, PASSWORD, SALT, IV, scrypt_n=LIGHT_SCRYPT_N)
+            (keystores / f"operator{number}.ecdsa.keystore.json").write_bytes(ecdsa)
         project = cls(folder, context)
         project.change(workflow=workflow)
         return project
@@ -106,6 +120,14 @@ class Project:
         settings = yaml.safe_load(path.read_text("utf-8"))
         for name, section in sections.items():
             settings[name] = settings[name] | section
+        path.write_text(yaml.safe_dump(settings), "utf-8")
+
+    def sign_on(self, curve: str) -> None:
+        """Change the curve of all operator sets."""
+        path = self.folder / ".hourglass" / "context" / "devnet.yaml"
+        settings = yaml.safe_load(path.read_text("utf-8"))
+        for one in settings["operatorSets"]:
+            one["curve_type"] = curve
         path.write_text(yaml.safe_dump(settings), "utf-8")
 
     def command(self, script: str, *arguments: str) -> tuple[str, ...]:
@@ -154,14 +176,14 @@ def printed(finished: subprocess.CompletedProcess[str]) -> Any:
     return json.loads(finished.stdout)
 
 
-def devkit_keystores() -> list[dict[str, Any]]:
-    """Those that DevKit puts into every project."""
-    return [row["keystore"] for row in _rows()]
-
-
 def devkit_keys() -> list[SecretKey]:
-    """What is in them."""
+    """Of the keystores that DevKit puts into every project."""
     return [SecretKey(int(row["effective_scalar"])) for row in _rows()]
+
+
+def _light(row: dict[str, Any]) -> bytes:
+    secret, kind = SecretKey(int(row["effective_scalar"])), Bn254Keystore.LEGACY
+    return write_keystore(secret, PASSWORD, SALT, IV, default_backend(), LIGHT_SCRYPT_N, kind)
 
 
 def _rows() -> list[dict[str, Any]]:

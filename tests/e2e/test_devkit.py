@@ -98,7 +98,7 @@ async def test_a_project_is_deployed_run_and_called_by_its_scripts(anvil: Anvil,
     assert await asyncio.to_thread(project.merge, "deployL1Contracts") == {"deployed_l1_contracts": []}
     deployed = await asyncio.to_thread(project.merge, "deployL2Contracts")
     names = [one["name"] for one in deployed["deployed_l2_contracts"]]
-    assert names[:3] == ["operatorTable", "taskMailbox", "workflowStateMachine"]
+    assert names[:4] == ["operatorTable", "ecdsaOperatorTable", "taskMailbox", "workflowStateMachine"]
     for one in deployed["deployed_l2_contracts"]:
         assert json.loads((project.folder / one["abi"]).read_text("utf-8"))["abi"], "as DevKit reads it"
         assert len(await anvil.request("eth_getCode", one["address"], "latest")) > 100
@@ -148,13 +148,18 @@ async def test_operators_and_stake_are_eigenlayers_where_the_context_names_its_c
     executors = list(zip(OPERATORS[:3], devkit_keys(), strict=False))
     await world.set_members([Member(Address.parse(who), (300,), key) for who, key in executors])
     await world.transport()
-    mailbox = await mailbox_with_terms(anvil, world)
+    mailbox, ecdsa_table = await mailbox_with_terms(anvil, world)
     core = dict.fromkeys(("allocation_manager", "key_registrar", "cross_chain_registry"), str(world.core))
-    there = {"bn254_certificate_verifier": str(world.verifier), "task_mailbox": str(mailbox)}
+    there = {
+        "bn254_certificate_verifier": str(world.verifier),
+        "ecdsa_certificate_verifier": str(ecdsa_table),
+        "task_mailbox": str(mailbox),
+    }
     avs = {"address": str(SET.avs), "avs_private_key": KEYS[1]}
     project = Project.create(
         tmp_path / "avs",
         context(anvil.rpc_url, avs=avs, eigenlayer={"l1": core, "l2": there}),
+        light_keystores=False,
         api_port=await free_port(),
     )
     (registrar,) = (await asyncio.to_thread(project.merge, "deployL1Contracts"))["deployed_l1_contracts"]
@@ -167,6 +172,7 @@ async def test_operators_and_stake_are_eigenlayers_where_the_context_names_its_c
     assert deployed["taskMailbox"] == str(mailbox)
     machine = "WorkflowStateMachine", deployed["workflowStateMachine"]
     assert await view(anvil, *machine, "verifier") == str(world.verifier).lower()
+    assert await view(anvil, *machine, "ecdsaVerifier") == str(ecdsa_table).lower()
     assert await view(anvil, *machine, "avs") == str(SET.avs).lower()
     creator = await view(anvil, *machine, "WORKFLOW_CREATOR_ROLE")
     assert await view(anvil, *machine, "hasRole", creator, str(APP))
@@ -181,16 +187,17 @@ async def test_operators_and_stake_are_eigenlayers_where_the_context_names_its_c
                 await asyncio.sleep(0.1)
 
 
-async def mailbox_with_terms(anvil: Anvil, world: Transported) -> Address:
-    """A mailbox in which the AVS has its terms already."""
+async def mailbox_with_terms(anvil: Anvil, world: Transported) -> tuple[Address, Address]:
+    """A mailbox in which the AVS has its terms already; and a verifier of ECDSA sets, which has none."""
     script = await Script.by(anvil, anvil.accounts[0])
-    mailbox = script.deploy("TaskMailbox", str(world.verifier), str(world.verifier))
     owner = str(anvil.accounts[0].address)
+    ecdsa_table = script.deploy("EcdsaOperatorTable", owner)
+    mailbox = script.deploy("TaskMailbox", str(world.verifier), str(ecdsa_table))
     script.call("TaskMailbox", mailbox, GAS, "initialize", owner, 0, owner)
     terms = TaskTerms().as_tuple(script.deploy("FlatFeeHook", 0))
     script.call("TaskMailbox", mailbox, GAS, "setExecutorOperatorSetTaskConfig", WHICH, terms)
     await script.run()
-    return mailbox
+    return mailbox, ecdsa_table
 
 
 async def view(anvil: Anvil, contract: str, address: str, function: str, *arguments: object) -> Any:
@@ -198,6 +205,21 @@ async def view(anvil: Anvil, contract: str, address: str, function: str, *argume
     call = {"to": address, "data": "0x" + known.call(function, *arguments).hex()}
     (answer,) = known.answer(function, bytes.fromhex((await anvil.request("eth_call", call, "latest"))[2:]))
     return answer
+
+
+async def test_operators_with_ecdsa_keys_work_workflows_and_tasks(anvil: Anvil, tmp_path: Path) -> None:
+    """As Hourglass's own template has them."""
+    project = Project.create(
+        tmp_path / "avs", context(anvil.rpc_url), verifier="local", api_port=await free_port()
+    )
+    project.sign_on("ECDSA")
+    await asyncio.to_thread(project.merge, "deployL2Contracts")
+    with running(project):
+        await asked(project, workflow="register", module="workflow.py", name="oracle")
+        executed = await asked(project, workflow="execute", name="oracle", input="hello")
+        assert executed["status"] == "COMPLETED"
+        answer = await asked(project, signature="string", args="hello")
+        assert answer["result"] == "0x" + hashlib.sha256(encode(["string"], ["hello"])).hexdigest()
 
 
 async def test_what_is_missing_is_said_before_anything_is_sent(anvil: Anvil, tmp_path: Path) -> None:

@@ -211,6 +211,15 @@ class ProjectSettings(_Ours):
     mailbox: Mailbox = Mailbox()
     workflow: WorkflowSettings = WorkflowSettings()
 
+    def curve_of(self, operator_set: int) -> Literal["BN254", "ECDSA"]:
+        """Which curve this set signs on. Raises ConfigError(INVALID_CONFIG) if `operatorSets` do not have it."""
+        for one in self.operatorSets:
+            if one.id == operator_set:
+                return one.curve_type
+        raise ConfigError(
+            Reason.INVALID_CONFIG, f"`operatorSets` have no set {operator_set}, which a role names."
+        )
+
 
 def read_context(text: str) -> Context:
     """The first argument of a script. Raises ConfigError(INVALID_CONFIG), naming fields and never their values."""

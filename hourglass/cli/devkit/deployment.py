@@ -3,23 +3,20 @@
 from pathlib import Path
 from typing import Any
 
-from hourglass.bls.signatures import default_backend, sign
-from hourglass.certificate.digests import key_registration_digest
 from hourglass.certificate.ecdsa import address_of
 from hourglass.chain.codec import load_contract
 from hourglass.cli.devkit.context import STATE_MACHINE, TASK_MAILBOX, Context, ProjectSettings
-from hourglass.cli.devkit.keystores import bls_secret
+from hourglass.cli.devkit.local_tables import ECDSA_TABLE, TABLE, own_tables
 from hourglass.cli.devkit.mailbox import eigenlayer_mailbox, own_mailbox
 from hourglass.cli.devkit.wallet import Wallet, secret_of
 from hourglass.cli.output import err
 from hourglass.errors import ConfigError
 from hourglass.reasons import Reason
-from hourglass.workflow.identifiers import Address, ChainId, OperatorSetId
+from hourglass.workflow.identifiers import Address
 
 ABIS = Path("contracts/abi")
 """Where DevKit is told to find what it writes beside its own outputs."""
-MACHINE, TABLE = "WorkflowStateMachine", "OperatorTable"
-NO_STALENESS = 0
+MACHINE = "WorkflowStateMachine"
 
 
 async def deploy_l2(context: Context, project: ProjectSettings) -> dict[str, Any]:
@@ -34,11 +31,13 @@ async def deploy_l2(context: Context, project: ProjectSettings) -> dict[str, Any
     async with Wallet.open(l2.rpc_url, l2.chain_id, key, "deployer_private_key") as wallet:
         deployed: dict[str, tuple[str, Address]] = {}
         if project.workflow.verifier == "local":
-            verifier = await _own_table(wallet, context, project)
+            verifier, ecdsa = await own_tables(wallet, context, project)
             deployed["operatorTable"] = TABLE, verifier
-            mailbox: Address | None = await own_mailbox(wallet, context, project, verifier)
+            deployed["ecdsaOperatorTable"] = ECDSA_TABLE, ecdsa
+            mailbox: Address | None = await own_mailbox(wallet, context, project, verifier, ecdsa)
         else:
             verifier = await _eigenlayer_verifier(wallet, context, "bn254_certificate_verifier")
+            ecdsa = await _eigenlayer_verifier(wallet, context, "ecdsa_certificate_verifier")
             mailbox = await eigenlayer_mailbox(wallet, context, project)
         if mailbox is not None:
             deployed[TASK_MAILBOX] = "TaskMailbox", mailbox
@@ -50,9 +49,7 @@ async def deploy_l2(context: Context, project: ProjectSettings) -> dict[str, Any
             "initialize", str(wallet.address), str(verifier), context.avs.address, aggregators
         )
         proxy = await _create(wallet, "ERC1967Proxy", str(implementation), initialize)
-        if project.workflow.verifier == "eigenlayer" and _signs_on_ecdsa(project):
-            ecdsa = await _eigenlayer_verifier(wallet, context, "ecdsa_certificate_verifier")
-            await wallet.call(machine, proxy, "setEcdsaVerifier", str(ecdsa))
+        await wallet.call(machine, proxy, "setEcdsaVerifier", str(ecdsa))
         if app != wallet.address:
             await wallet.call(machine, proxy, "authorizeWorkflowCreator", str(app), True)
     deployed[STATE_MACHINE] = MACHINE, proxy
@@ -60,10 +57,6 @@ async def deploy_l2(context: Context, project: ProjectSettings) -> dict[str, Any
     deployed["workflowRegistry"] = "WorkflowRegistry", registry
     deployed["triggerConditions"] = "TriggerConditions", conditions
     return {"deployed_l2_contracts": [deployed_entry(name, *one) for name, one in deployed.items()]}
-
-
-def _signs_on_ecdsa(project: ProjectSettings) -> bool:
-    return any(one.curve_type == "ECDSA" for one in project.operatorSets)
 
 
 async def _create(wallet: Wallet, contract: str, *arguments: object) -> Address:
@@ -82,30 +75,6 @@ async def _eigenlayer_verifier(wallet: Wallet, context: Context, name: str) -> A
             f".hourglass/context/{context.name}.yaml.",
         )
     return verifier
-
-
-async def _own_table(wallet: Wallet, context: Context, project: ProjectSettings) -> Address:
-    """An operator table with the executors' keys and the weights of the settings, published once."""
-    if _signs_on_ecdsa(project):
-        raise ConfigError(
-            Reason.INVALID_CONFIG,
-            "workflow.verifier `local` is for operator sets on BN254: set their curve_type to BN254.",
-        )
-    role, contract, backend = project.executor, load_contract(TABLE), default_backend()
-    operator_set = OperatorSetId(Address.parse(context.avs.address), role.operatorSetId)
-    which = str(operator_set.avs), operator_set.number
-    secrets = [bls_secret(context.operator(one.address), role.operatorSetId) for one in role.operators]
-    table = await _create(wallet, TABLE, str(wallet.address))
-    await wallet.call(contract, table, "configureOperatorSet", which, NO_STALENESS)
-    for one, secret in zip(role.operators, secrets, strict=True):
-        operator, key_data = Address.parse(one.address), secret.public_key(backend).key_data
-        digest = key_registration_digest(table, ChainId(wallet.chain_id), operator, operator_set, key_data)
-        proof = sign(secret, digest, backend).to_bytes()
-        await wallet.call(
-            contract, table, "registerOperator", which, str(operator), key_data, proof, [one.weight]
-        )
-    await wallet.call(contract, table, "publishTable", which)
-    return table
 
 
 def deployed_entry(name: str, contract: str, address: Address) -> dict[str, str]:

@@ -16,10 +16,12 @@ STAKE_PROPORTION_THRESHOLD = 1
 """Of `ConsensusType`."""
 
 
-async def own_mailbox(wallet: Wallet, context: Context, project: ProjectSettings, table: Address) -> Address:
-    """A mailbox over an operator table of our own. Raises ChainError, naming the step."""
+async def own_mailbox(
+    wallet: Wallet, context: Context, project: ProjectSettings, table: Address, ecdsa_table: Address
+) -> Address:
+    """A mailbox over operator tables of our own. Raises ChainError, naming the step."""
     contract, owner = load_contract(MAILBOX), str(wallet.address)
-    mailbox = await wallet.create(contract, f"deploying {MAILBOX}", str(table), str(table))
+    mailbox = await wallet.create(contract, f"deploying {MAILBOX}", str(table), str(ecdsa_table))
     await wallet.call(contract, mailbox, "initialize", owner, FREE, owner)
     await _set_terms(wallet, mailbox, context, project)
     err.print(f"{MAILBOX} at {mailbox}", highlight=False)
@@ -57,9 +59,16 @@ async def eigenlayer_mailbox(wallet: Wallet, context: Context, project: ProjectS
 
 async def _set_terms(wallet: Wallet, mailbox: Address, context: Context, project: ProjectSettings) -> None:
     number = project.executor.operatorSetId
-    name = next((one.curve_type for one in project.operatorSets if one.id == number), CurveType.BN254.name)
     hook = await wallet.create(load_contract(HOOK), f"deploying {HOOK}", FREE)
     consensus = STAKE_PROPORTION_THRESHOLD, encode(["uint16"], [project.mailbox.thresholdBps])
-    terms = (str(hook), project.mailbox.taskSla, NOBODY, int(CurveType[name]), NOBODY, consensus, b"")
+    terms = (
+        str(hook),
+        project.mailbox.taskSla,
+        NOBODY,
+        int(CurveType[project.curve_of(number)]),
+        NOBODY,
+        consensus,
+        b"",
+    )
     which = context.avs.address, number
     await wallet.call(load_contract(MAILBOX), mailbox, "setExecutorOperatorSetTaskConfig", which, terms)

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import SecretStr
 
 from hourglass.cli.devkit.context import Context, DevkitOperator, ProjectSettings, RoleOperator
-from hourglass.cli.devkit.keystores import bls_path, keystore_of
+from hourglass.cli.devkit.keystores import bls_path, ecdsa_path, keystore_of
 from hourglass.cli.devkit.network import RUN, chain_settings, write_network, write_secret
 from hourglass.cli.devkit.wallet import secret_of
 from hourglass.cli.network import load_network
@@ -97,7 +96,7 @@ def _agents(context: Context, project: ProjectSettings, folder: Path, bus_url: s
             "operator_key": _account(context, project.executor.operatorSetId, one, home),
             "journal": str((home / "journal.sqlite").resolve()),
             "operator_sets": [_operator_set(context, project, one, home)],
-            "workflows": [str(Path(module).resolve()) for module in project.workflow.modules],
+            "workflows": [_module(one) for one in project.workflow.modules],
             "environment": project.workflow.environment,
         }
         if project.workflow.performer is not None:
@@ -106,13 +105,17 @@ def _agents(context: Context, project: ProjectSettings, folder: Path, bus_url: s
     return nodes
 
 
+def _module(spec: str) -> str:
+    """A file's, from wherever the agent runs; a module's as it is."""
+    return str(Path(spec).resolve()) if ".py:" in spec else spec
+
+
 def _operator_set(
     context: Context, project: ProjectSettings, one: RoleOperator, home: Path
 ) -> dict[str, Any]:
     number, operator = project.executor.operatorSetId, context.operator(one.address)
     named: dict[str, Any] = {"avs": context.avs.address, "number": number}
-    curve = next((row.curve_type for row in project.operatorSets if row.id == number), "BN254")
-    if curve == "ECDSA":
+    if project.curve_of(number) == "ECDSA":
         return named | {"ecdsa_key": _ecdsa_key(operator, number, home)}
     password = write_secret(
         home / "bls.password", keystore_of(operator, number).bls_keystore_password.get_secret_value()
@@ -131,22 +134,16 @@ def _account(context: Context, operator_set: int, one: RoleOperator, home: Path)
 
 
 def _ecdsa_key(operator: DevkitOperator, operator_set: int, home: Path) -> dict[str, str]:
-    keystore = keystore_of(operator, operator_set)
-    if keystore.ecdsa_keystore_path is None:
-        raise ConfigError(
-            Reason.KEY_UNUSABLE,
-            f"The context names no ecdsa_keystore_path of operator {operator.address} for set {operator_set}.",
-        )
-    password = write_secret(home / "ecdsa.password", _plain(keystore.ecdsa_keystore_password))
-    return {"file": str(keystore.ecdsa_keystore_path.resolve()), "password_file": str(password.resolve())}
+    path = ecdsa_path(operator, operator_set)
+    password = write_secret(
+        home / "ecdsa.password",
+        keystore_of(operator, operator_set).ecdsa_keystore_password.get_secret_value(),
+    )
+    return {"file": str(path.resolve()), "password_file": str(password.resolve())}
 
 
 def _file(home: Path, name: str, text: str) -> dict[str, str]:
     return {"file": str(write_secret(home / f"{name}.key", text).resolve())}
-
-
-def _plain(secret: SecretStr) -> str:
-    return secret.get_secret_value()
 
 
 def _node(home: Path, name: str, noun: str, settings: dict[str, Any]) -> NodeProcess:

@@ -16,7 +16,7 @@ from hourglass.errors import ChainError, ConfigError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import WORD_BYTES, Address
 
-RECEIPT_POLL_S = 0.2
+FIRST_POLL_S, MAX_POLL_S = 0.05, 1.0
 RECEIPT_TIMEOUT_S = 120.0
 GAS_MARGIN_PERCENT = 130
 """Of the estimate: what a neighbour in the same block may add."""
@@ -106,6 +106,7 @@ class Wallet:
             raise ChainError(Reason.TRANSACTION_REVERTED, f"{what}: {said}") from error
 
     async def _mined(self, what: str, tx_hash: str) -> dict[str, Any]:
+        pause_s = FIRST_POLL_S
         try:
             async with asyncio.timeout(RECEIPT_TIMEOUT_S):
                 while True:
@@ -114,7 +115,8 @@ class Wallet:
                     )
                     if found is not None:
                         return found
-                    await asyncio.sleep(RECEIPT_POLL_S)
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(2 * pause_s, MAX_POLL_S)
         except TimeoutError as error:
             raise ChainError(Reason.TRANSACTION_FAILED, f"{what} ({tx_hash}) is not mined.") from error
 
