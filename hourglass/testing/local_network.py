@@ -45,6 +45,8 @@ class OperatorPlan:
     workflows: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     """What its handlers see."""
+    performer: Mapping[str, Any] | None = None
+    """Its gRPC performer, as in the agent's settings."""
 
     def stakes(self, operator_sets: Sequence[SetName]) -> dict[SetName, int]:
         """Its stake by operator set."""
@@ -233,6 +235,8 @@ def _agent(network: LocalNetwork, plan: OperatorPlan, keys: _Keys) -> LocalNode:
         "workflows": list(plan.workflows),
         "environment": dict(plan.environment),
     }
+    if plan.performer is not None:
+        settings["performer"] = dict(plan.performer)
     process = _process(folder, plan.name, "agent", settings)
     return LocalNode(plan.name, keys.account, process)
 
