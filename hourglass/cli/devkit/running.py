@@ -32,8 +32,8 @@ async def run(context: Context, project: ProjectSettings) -> None:
             bus_url = nats.url
             err.print(f"bus {bus_url}", highlight=False)
         nodes = [
-            *_aggregators(context, project, folder, bus_url),
-            *_agents(context, project, folder, bus_url),
+            *aggregators(context, project, folder, bus_url),
+            *agents(context, project, folder, bus_url),
         ]
         stack.push_async_callback(_stop, nodes)
         async with asyncio.TaskGroup() as group:
@@ -68,7 +68,8 @@ async def _stop(nodes: list[NodeProcess]) -> None:
             group.create_task(node.stop())
 
 
-def _aggregators(context: Context, project: ProjectSettings, folder: Path, bus_url: str) -> list[NodeProcess]:
+def aggregators(context: Context, project: ProjectSettings, folder: Path, bus_url: str) -> list[NodeProcess]:
+    """One for each operator of that role, not started, its settings and keys written. Raises ConfigError."""
     nodes = []
     for number, one in enumerate(project.aggregator.operators, start=1):
         name = f"aggregator-{number}"
@@ -85,7 +86,8 @@ def _aggregators(context: Context, project: ProjectSettings, folder: Path, bus_u
     return nodes
 
 
-def _agents(context: Context, project: ProjectSettings, folder: Path, bus_url: str) -> list[NodeProcess]:
+def agents(context: Context, project: ProjectSettings, folder: Path, bus_url: str) -> list[NodeProcess]:
+    """One for each executor, not started, its settings and keys written. Raises ConfigError."""
     nodes = []
     for number, one in enumerate(project.executor.operators, start=1):
         name = f"executor-{number}"
