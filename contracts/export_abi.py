@@ -18,6 +18,7 @@ EXPORTED = (
     "FeeVault",
     "OperatorTable",
     "EcdsaOperatorTable",
+    "KeyRegistrar",
     "WorkflowAVSRegistrar",
     "ERC1967Proxy",
     "TaskMailbox",

@@ -99,11 +99,13 @@ async def deploy_local(
         "initialize", str(admin.address), str(table), str(LOCAL_AVS), [str(one) for one in aggregators]
     )
     machine = script.deploy("ERC1967Proxy", str(implementation), initialize)
-    vault = script.deploy("FeeVault", str(machine), str(table)) if with_fees else None
-    if vault is not None:
-        script.call("WorkflowStateMachine", machine, SETUP_GAS, "setFeeVault", str(vault))
     ecdsa_table = script.deploy("EcdsaOperatorTable", str(admin.address))
     script.call("WorkflowStateMachine", machine, SETUP_GAS, "setEcdsaVerifier", str(ecdsa_table))
+    vault = None
+    if with_fees:
+        registrar = script.deploy("KeyRegistrar", str(table), str(ecdsa_table))
+        vault = script.deploy("FeeVault", str(machine), str(registrar))
+        script.call("WorkflowStateMachine", machine, SETUP_GAS, "setFeeVault", str(vault))
     _publish_tables(script, table, registrations, max_staleness_s)
     _publish_ecdsa_tables(script, ecdsa_table, registrations, max_staleness_s)
 

@@ -18,6 +18,7 @@ EXPORTED = (
     "EcdsaOperatorTable",
     "FeeVault",
     "FlatFeeHook",
+    "KeyRegistrar",
     "LocalCore",
     "OperatorTable",
     "TaskMailbox",

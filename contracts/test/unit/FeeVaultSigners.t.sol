@@ -8,6 +8,7 @@ import {
     IFeeVaultEvents as Events,
     IFeeVaultTypes as Fees
 } from "../../src/interfaces/IFeeVault.sol";
+import {KeyRegistrar} from "../../src/local/KeyRegistrar.sol";
 import {EcdsaOperators} from "../support/EcdsaOperators.sol";
 import {MoneyVm} from "../support/Vaults.sol";
 
@@ -28,7 +29,7 @@ contract FeeVaultSignersTest is EcdsaOperators {
     function setUp() public {
         setUpEcdsa(KEYS);
         bytes32 workflowId = registered(one(byKeys(immediate("only"))));
-        vault = newVault(address(ecdsaTable));
+        vault = newVault(address(new KeyRegistrar(table, ecdsaTable)));
         money.deal(payer, PHASE_FEE);
         vm.prank(payer);
         executionId = machine.executeWorkflow{value: PHASE_FEE}(workflowId, "payload");
@@ -114,6 +115,8 @@ contract FeeVaultSignersTest is EcdsaOperators {
         submit(executionId, 0, RESULT, EVERYBODY);
         vm.expectRevert(abi.encodeWithSelector(Errors.OtherCurve.selector, executionId, 0));
         vault.claimAsSigner(executionId, 0, 0, signers);
+        uint256 share = vault.claim(executionId, 0, 0, witness.operatorInfo, witness.operatorInfoProof);
+        vm.assertEq(vault.creditOf(ETHER, operatorAt(0)), share, "one registrar knows both curves' keys");
     }
 
     function test_refusesAKeyThatTheRegistrarDoesNotKnow() external {
