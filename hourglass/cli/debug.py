@@ -16,6 +16,7 @@ from hourglass.cli.output import Format, Output, out, show, show_one
 
 if TYPE_CHECKING:
     from hourglass.chain.port import Chain
+    from hourglass.chain.tasks import TaskView
     from hourglass.cli.timeouts import TimedOut, Verdict
     from hourglass.cli.trace import Trace
     from hourglass.workflow.identifiers import Address, ExecutionId
@@ -34,7 +35,7 @@ def debug(
     network: Network = None,
     output: Output = Format.table,
 ) -> None:
-    """Explain what went wrong: of one execution, of a workflow's, or of all that the chain has.
+    """Explain what went wrong: of one execution or plain task, of a workflow's, or of all that the chain has.
 
     Of every phase attempt that timed out: who signed, who said why not, who was silent, how much stake was short, when
     the first and the last signature came, and one sentence of cause with what to do next. Who answered is known to
@@ -61,7 +62,7 @@ async def _analyse(
     network: NetworkConfig, execution: str | None, workflow: str | None, limit: int, files: Sequence[Path]
 ) -> list["Verdict"]:
     from hourglass.chain.client import EvmChain
-    from hourglass.cli.trace import Trace, find_workflow
+    from hourglass.cli.trace import Trace, find_task, find_workflow
 
     async with EvmChain.connect(network.chain) as chain:
         trace = Trace(chain, dict(network.names))
@@ -71,10 +72,39 @@ async def _analyse(
             executions = trace.executions_of((await find_workflow(chain, network, workflow)).workflow_id)
         if execution is not None:
             named = execution_of(execution)
+            task = await find_task(chain, network, named)
+            if task is not None:
+                expired = await _as_timed_out(chain, task)
+                return [] if expired is None else [await _explained(network, expired, True, files)]
             trace.workflow_of(named)
             executions = [named]
         found = await timed_out_attempts(chain, trace, executions, limit)
         return [await _explained(network, one, _is_latest(one, found), files) for one in found]
+
+
+async def _as_timed_out(chain: "Chain", task: "TaskView") -> "TimedOut | None":
+    """A plain task that has expired, as the attempt of a phase that it is like; None if it has not."""
+    from hourglass.chain.task_phase import ANY_STAKE
+    from hourglass.chain.tasks import TaskStatus
+    from hourglass.cli.timeouts import TASK_ATTEMPT, TimedOut
+    from hourglass.workflow.identifiers import PhaseIndex
+
+    if task.status is not TaskStatus.EXPIRED:
+        return None
+    table = await chain.operator_table(task.operator_set, task.reference_timestamp)
+    return TimedOut(
+        task.task_hash,
+        PhaseIndex(0),
+        "task",
+        TASK_ATTEMPT,
+        task.operator_set,
+        ANY_STAKE if task.threshold is None else task.threshold,
+        task.created_at,
+        task.deadline,
+        None,
+        False,
+        {operator.address: operator.weights for operator in table.operators},
+    )
 
 
 async def timed_out_attempts(
@@ -195,7 +225,9 @@ def _for_people(verdict: "Verdict", names: Mapping[str, str]) -> dict[str, Any]:
     forgotten = verdict.cause.value == "nobody_remembers"
     return {
         "execution": "0x" + facts.execution_id.hex(),
-        "phase": f"{facts.phase_index} {facts.phase_name}, attempt {facts.attempt}",
+        "phase": "a plain task"
+        if facts.is_task
+        else f"{facts.phase_index} {facts.phase_name}, attempt {facts.attempt}",
         "cause": verdict.sentence,
         "→ next": verdict.advice,
         "signed": "not known" if forgotten else named(verdict.signed),
@@ -212,9 +244,15 @@ def _for_people(verdict: "Verdict", names: Mapping[str, str]) -> dict[str, Any]:
         f"{facts.threshold * 100 / FULL:.2f} %",
         "signatures": _signatures(verdict),
         "time": f"{_clock(facts.started_at)} to {_clock(facts.deadline)} "
-        f"({facts.deadline - facts.started_at} s); "
-        + ("nobody has told the contract" if facts.told_at is None else f"told {_clock(facts.told_at)}"),
+        f"({facts.deadline - facts.started_at} s){_told(facts)}",
     }
+
+
+def _told(facts: "TimedOut") -> str:
+    if facts.is_task:
+        return ""
+    when = "nobody has told the contract" if facts.told_at is None else f"told {_clock(facts.told_at)}"
+    return f"; {when}"
 
 
 def _signatures(verdict: "Verdict") -> str:

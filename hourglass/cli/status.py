@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 WATCH_S = 0.5
 API_TIMEOUT_S = 2.0
 FULL_BPS = 10_000
-ENDED = {"COMPLETED": Exit.FINE, "FAILED": Exit.FAILED, "CANCELLED": Exit.FAILED}
+ENDED = {
+    "COMPLETED": Exit.FINE,
+    "FAILED": Exit.FAILED,
+    "CANCELLED": Exit.FAILED,
+    "VERIFIED": Exit.FINE,
+    "EXPIRED": Exit.FAILED,
+}
+"""Of executions and of plain tasks."""
 
 
 def status(
@@ -36,7 +43,7 @@ def status(
 ) -> None:
     """Show an execution's phases: their states by the chain; by an aggregator, who has answered and why not.
 
-    Exits with 1 if the execution failed or was cancelled.
+    Of a plain task, too, by its hash. Exits with 1 if the execution failed or was cancelled, or the task expired.
     """
     named = execution_of(_one_of(execution, execution_id))
     raise typer.Exit(asyncio.run(_status(named, watch, load_network(network), output)))
@@ -56,18 +63,37 @@ async def _status(execution_id: "ExecutionId", watch: bool, network: NetworkConf
     async with EvmChain.connect(network.chain) as chain:
         while True:
             view = await chain.execution(execution_id)
-            if view is None:
+            task = await _task(chain, network, execution_id) if view is None else None
+            if view is None and task is None:
                 raise ConfigError(Reason.UNKNOWN_NAME, f"The chain has no execution 0x{execution_id.hex()}.")
-            rows = await read_rows(chain, execution_id)
+            rows = await read_rows(chain, execution_id) if task is None else [task]
             known = await asyncio.to_thread(ask_aggregators, network, execution_id)
             if watch and output is Format.table:
                 out.clear()
-            show(
-                output, f"Execution 0x{execution_id.hex()}: {view.status.name}", _merged(rows, known, network)
+            noun, state = (
+                ("Task", str(rows[0]["status"])) if view is None else ("Execution", view.status.name)
             )
-            if not watch or view.status.name in ENDED:
-                return ENDED.get(view.status.name, Exit.FINE)
+            show(output, f"{noun} 0x{execution_id.hex()}: {state}", _merged(rows, known, network))
+            if not watch or state in ENDED:
+                return ENDED.get(state, Exit.FINE)
             await asyncio.sleep(WATCH_S)
+
+
+async def _task(
+    chain: "EvmChain", network: NetworkConfig, execution_id: "ExecutionId"
+) -> dict[str, Any] | None:
+    """The plain task of this hash, as the mailbox holds it, in the columns of a phase."""
+    from hourglass.chain.mailbox import open_mailbox
+    from hourglass.chain.tasks import TaskHash, TaskStatus
+
+    mailbox = await open_mailbox(chain, network.chain)
+    task = None if mailbox is None else await mailbox.task(TaskHash(execution_id))
+    if task is None:
+        return None
+    left = max(0, task.deadline - task.as_of) if task.status is TaskStatus.CREATED else ""
+    result = "0x" + task.result.hex() if task.result else ""
+    named = {"phase": 0, "name": "task", "type": "TASK", "status": task.status.name, "attempt": ""}
+    return named | {"seconds left": left, "result": result}
 
 
 async def read_rows(chain: "EvmChain", execution_id: "ExecutionId") -> list[dict[str, Any]]:

@@ -24,6 +24,8 @@ from hourglass.workflow.identifiers import (
 
 FIRST_ATTESTATION, LAST_ATTESTATION = "first attestation", "last attestation"
 """Steps of an aggregator's journey through an attempt, in seconds since it opened it."""
+TASK_ATTEMPT = 0
+"""Those of phases are counted from 1."""
 MINUTES_WORTH_S = 120
 """Longer spans are told in minutes."""
 
@@ -93,6 +95,11 @@ class TimedOut:
     """Its gate was still shut."""
     weights: Mapping[Address, tuple[StakeWeight, ...]]
     """Every operator of the set, at the attempt's reference timestamp."""
+
+    @property
+    def is_task(self) -> bool:
+        """A plain task's: nobody tells a mailbox that one has expired, and it is not tried again."""
+        return self.attempt == TASK_ATTEMPT
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from hourglass.workflow.events import WorkflowExecutionStarted
 from hourglass.workflow.identifiers import WORD_BYTES, BlockNumber, ExecutionId, WorkflowId
 
 if TYPE_CHECKING:
+    from hourglass.chain.client import EvmChain
+    from hourglass.chain.tasks import TaskView
     from hourglass.workflow.definition import RegisteredWorkflow
 
 NODE_LOGS = ("*/log.jsonl", "run/*/*/log.jsonl")
@@ -92,6 +94,15 @@ async def find_workflow(chain: Chain, network: NetworkConfig, text: str) -> "Reg
             "which the network's own account registered it.",
         )
     return found
+
+
+async def find_task(chain: "EvmChain", network: NetworkConfig, named: ExecutionId) -> "TaskView | None":
+    """The plain task of this hash; None if the network's mailbox, if it names one, has none."""
+    from hourglass.chain.mailbox import open_mailbox
+    from hourglass.chain.tasks import TaskHash
+
+    mailbox = await open_mailbox(chain, network.chain)
+    return None if mailbox is None else await mailbox.task(TaskHash(named))
 
 
 async def remembered(network: NetworkConfig, execution_id: ExecutionId) -> list[list[dict[str, Any]]]:

@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import commands
-from play import Play, Start
+from play import WEIGHTS, Play, Start
 
+from hourglass.chain.client import EvmChain
+from hourglass.chain.mailbox import open_mailbox
 from hourglass.chain.port import ExecuteWorkflow
 from hourglass.chain.sender import TransactionSender
+from hourglass.chain.tasks import TaskStatus
+from hourglass.cli.network import load_network
+from hourglass.testing.local_network import NetworkPlan, OperatorPlan, start_local
+from hourglass.testing.task_mailbox import TaskTerms, create_task
 from hourglass.workflow.events import WorkflowExecutionStarted
 from hourglass.workflow.execution import ExecutionStatus
-from hourglass.workflow.identifiers import ExecutionId
+from hourglass.workflow.identifiers import ExecutionId, OperatorSetId
 
 
 async def ask(play: Play, *arguments: str, code: int = 0) -> Any:
@@ -85,8 +91,60 @@ async def test_a_silenced_operator_is_named_with_what_was_short_and_then_nobody_
     assert names(forgotten["refused"]) == ["operator-5"], "its own log still says so"
 
 
-async def test_what_cannot_be_answered_is_a_sentence(start: Start, workflows: Path) -> None:
-    play = await start(f"{workflows / 'single.py'}:single")
+async def test_an_expired_task_is_explained_too_and_what_cannot_be_answered_is_a_sentence(
+    workflows: Path,
+) -> None:
+    spec = (f"{workflows / 'tasks.py'}:mixed",)
+    operators = tuple(
+        OperatorPlan(f"operator-{n}", weight, spec) for n, weight in enumerate(WEIGHTS, start=1)
+    )
+    plan = NetworkPlan(operators, tasks={1: TaskTerms(sla_s=4)}, pace={"solicit_s": 0.5})
+    async with (
+        start_local(plan) as network,
+        EvmChain.connect(load_network(network.network_file).chain) as chain,
+    ):
+        config = load_network(network.network_file)
+        play = Play(network, chain, config)
+        mailbox = await open_mailbox(chain, config.chain)
+        assert mailbox is not None
+        await play.agent(1).kill()
+        sender, which = (
+            TransactionSender(chain, network.deployment.admin),
+            OperatorSetId(network.deployment.avs, 1),
+        )
+        task = await create_task(sender, mailbox, which, b"nobody cares")
+        identity = "0x" + task.hex()
+        (open_,) = await ask(play, "status", identity)
+        assert (open_["type"], open_["status"]) == ("TASK", "CREATED")
+        assert await ask(play, "debug", "--timeout-analysis", "--execution-id", identity) == []
+
+        async def over() -> bool:
+            found = await mailbox.task(task)
+            return found is not None and found.status is TaskStatus.EXPIRED
+
+        await play.until("the task's end", over)
+        (why,) = await ask(play, "debug", "--timeout-analysis", "--execution-id", identity)
+        assert (why["cause"], names(why["silent"])) == ("silence", ["operator-1"])
+        assert (why["stake_signed"], why["stake_short"]) == ("600", "67")
+        (status,) = await ask(play, "status", "--execution-id", identity, code=1)
+        assert status["status"] == "EXPIRED"
+        assert status["stake signed"] == "60.0 % of 66.67 %"
+        shown = await asyncio.to_thread(
+            commands.run,
+            "debug",
+            "--timeout-analysis",
+            "--execution-id",
+            identity,
+            "-n",
+            str(network.network_file),
+            cwd=network.folder,
+        )
+        assert "a plain task" in shown.stdout
+        assert "told the contract" not in shown.stdout
+        await check_refusals(play)
+
+
+async def check_refusals(play: Play) -> None:
     file, folder = str(play.network.network_file), play.network.folder
 
     async def refused(*arguments: str) -> str:
