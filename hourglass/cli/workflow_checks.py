@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from hourglass.workflow.review import Finding, Severity
 
 if TYPE_CHECKING:
+    from hourglass.certificate.readiness import OperatorSetState
     from hourglass.chain.client import EvmChain
     from hourglass.chain.fees import FeeVault
     from hourglass.chain.port import Call
@@ -83,7 +84,10 @@ class Question:
         return Answers(
             tuple(findings),
             sets,
-            tuple(submission_gas(starts, settles) for starts in _dependents(self.definition)),
+            tuple(
+                submission_gas(starts, settles, _ecdsa_keys(known[which]))
+                for starts, which in zip(_dependents(self.definition), sets, strict=True)
+            ),
             costs,
         )
 
@@ -120,6 +124,13 @@ def _dependents(definition: "WorkflowDefinition") -> tuple[int, ...]:
     return tuple(
         sum(index in phase.dependencies for phase in phases) for index in range(len(definition.phases))
     )
+
+
+def _ecdsa_keys(state: "OperatorSetState") -> int:
+    """How many sign at most where keys are on secp256k1; 0 where they are not, or nobody tells."""
+    from hourglass.certificate.ecdsa_table import EcdsaOperatorTable
+
+    return len(state.table.operators) if isinstance(state.table, EcdsaOperatorTable) else 0
 
 
 # ── Registering and executing, without sending anything ───────────────────────────────────────────────
