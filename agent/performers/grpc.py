@@ -40,6 +40,8 @@ MAX_MESSAGE_BYTES = 3 * 1024 * 1024 // 2
 HEALTH_TIMEOUT_S = 2.0
 """As stock Hourglass has it."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
+MAX_REPEATS = 5
+"""Of work that may be repeated: what ends its performer five times over will do so again."""
 REASON_KEY = "hourglass-reason"
 """Trailing metadata: why, in words of `hourglass.reasons`, where this project's own server says no."""
 SAID_BY_PERFORMERS = frozenset(
@@ -85,6 +87,7 @@ class GrpcPerformer:
     """When it last said that it serves, by the event loop's clock."""
     _checking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _knows_no_health: bool = False
+    _at_work: int = 0
     _problem: str | None = NOT_UP
     """Why it did not serve when it was last looked at; None if it did."""
 
@@ -112,6 +115,11 @@ class GrpcPerformer:
         self._forget()
         if channel is not None:
             await channel.close()
+
+    @property
+    def is_at_work(self) -> bool:
+        """Has it been asked for something that it has not answered yet?"""
+        return self._at_work > 0
 
     async def perform(self, work: Work, timeout_s: float) -> bytes:
         """A task's result, a phase's value or observation.
@@ -175,11 +183,12 @@ class GrpcPerformer:
     # ── One question ──────────────────────────────────────────────────────────────────────────────────
 
     async def _ask(self, request: TaskRequest, ends: float) -> TaskResponse:
-        loop = asyncio.get_running_loop()
+        loop, repeats = asyncio.get_running_loop(), 0
         while True:
             channel = await self._serving(ends)
+            left_s = ends - loop.time()
+            self._at_work += 1
             try:
-                left_s = ends - loop.time()
                 answer: TaskResponse = await _call(channel, EXECUTE_TASK, request, TaskResponse, left_s)
                 return answer
             except grpc.aio.AioRpcError as error:
@@ -189,11 +198,15 @@ class GrpcPerformer:
                 if _is_cancelled():
                     raise
                 failure = HandlerError(Reason.PERFORMER_CRASHED, "The connection was closed meanwhile.")
+            finally:
+                self._at_work -= 1
             if failure.reason is Reason.PERFORMER_CRASHED:
                 self._forget()
-                if self.config.idempotent and loop.time() + FIRST_PAUSE_S < ends:
+                pause_s = FIRST_PAUSE_S * 2**repeats
+                if self.config.idempotent and repeats < MAX_REPEATS and loop.time() + pause_s < ends:
                     log.warning("the performer is asked once more", detail=failure.detail)
-                    await asyncio.sleep(FIRST_PAUSE_S)
+                    await asyncio.sleep(pause_s)
+                    repeats += 1
                     continue
             raise failure
 

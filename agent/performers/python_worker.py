@@ -36,7 +36,9 @@ Message = dict[str, Any]
 
 def load(spec: str) -> Workflow:
     """A workflow from "module:name" or "path/to/file.py:name"; without a name, the only one there."""
-    where, _, name = spec.partition(":")
+    where, _, name = spec.rpartition(":")
+    if not where:
+        where, name = name, ""
     module = _load_file(Path(where).resolve()) if where.endswith(".py") else importlib.import_module(where)
     if not name:
         found = {key: value for key, value in vars(module).items() if isinstance(value, Workflow)}

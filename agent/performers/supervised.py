@@ -11,6 +11,7 @@ from typing import Protocol
 
 import structlog
 
+from agent.performers.command import launch_command
 from agent.performers.config import PerformerConfig
 from agent.performers.grpc import GrpcPerformer
 from agent.performers.restarts import Restarts
@@ -56,12 +57,11 @@ async def supervised(
 @asynccontextmanager
 async def launcher_of(config: PerformerConfig, operator: Address) -> AsyncIterator[Launch]:
     """What starts the configured one. Raises ConfigError if there is nothing to start it with."""
-    from agent.performers.command import launch_command
-    from agent.performers.container import open_engine
-
     if config.container is None:
         yield lambda: launch_command(config)
         return
+    from agent.performers.container import open_engine
+
     async with open_engine(config.container, operator) as engine:
         yield engine.launch
 
@@ -109,7 +109,8 @@ async def _until_ailing(performer: GrpcPerformer, config: PerformerConfig) -> st
     while failures < config.unhealthy_after:
         await asyncio.sleep(config.health_interval_s)
         problem = await _problem(performer)
-        failures = 0 if problem is None else failures + 1
+        # With all its threads at work it may have none left to say that it is well. Work has deadlines, so this ends.
+        failures = 0 if problem is None or performer.is_at_work else failures + 1
     return f"{failures} health checks failed in a row: {problem}"
 
 

@@ -150,7 +150,7 @@ def check(request: bytes, context: Any) -> bytes:
 
 
 def main(address: str) -> None:
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=16))
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=int(os.environ.get("WORKERS", "16"))))
     performer: dict[str, Any] = {"ExecuteTask": execute_task, "StartSync": start_sync}
     if os.environ.get("WITHOUT_START_SYNC"):
         del performer["StartSync"]
@@ -162,7 +162,11 @@ def main(address: str) -> None:
             one: grpc.unary_unary_rpc_method_handler(method) for one, method in methods.items()
         }
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
-    port = server.add_insecure_port(address)
+    if "TLS_KEY" in os.environ:
+        pair = Path(os.environ["TLS_KEY"]).read_bytes(), Path(os.environ["TLS_CERTIFICATE"]).read_bytes()
+        port = server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
+    else:
+        port = server.add_insecure_port(address)
     server.start()
     sys.stdout.write(f"listening on {port}\n")
     sys.stdout.flush()

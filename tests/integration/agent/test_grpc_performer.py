@@ -13,9 +13,9 @@ from outsider import outsider
 from performances import TASK_HASH, phase, task, word
 
 from agent.performers.config import PerformerConfig
-from agent.performers.grpc import MAX_MESSAGE_BYTES, GrpcPerformer
+from agent.performers.grpc import MAX_MESSAGE_BYTES, MAX_REPEATS, GrpcPerformer
 from agent.performers.port import Work
-from hourglass.errors import HandlerError
+from hourglass.errors import ConfigError, HandlerError
 from hourglass.reasons import Reason
 from hourglass.testing.nats_server import free_port
 from hourglass.workflow.identifiers import ExecutionId, PhaseIndex, StakeWeight, Tick
@@ -25,6 +25,7 @@ from hourglass.workflow.series import TickValue
 
 Open = Callable[..., Any]
 TIMEOUT_S = 10.0
+TLS = Path(__file__).parents[2] / "tls"
 
 
 @pytest.fixture(scope="module")
@@ -246,3 +247,36 @@ async def test_a_performer_that_died_while_it_worked_is_asked_again_only_if_it_m
                 assert caught.value.reason is Reason.PERFORMER_CRASHED
                 assert await performer.perform(task(b"calls"), TIMEOUT_S) == b"1"
                 assert await performer.perform(task(b"synced"), TIMEOUT_S) == b"1"
+
+
+async def test_a_call_that_ends_its_performer_each_time_is_not_repeated_for_ever(connect: Open) -> None:
+    with outsider() as (where, _):
+        performer = await connect(where, idempotent=True)
+        work = task(b"fail UNAVAILABLE", execution_id=ExecutionId(b"\xf2" * 32))
+        assert (await refused(performer, work, timeout_s=20)).reason is Reason.PERFORMER_CRASHED
+        counted = replace(work, payload=b"count")
+        assert await performer.perform(counted, TIMEOUT_S) == str(1 + MAX_REPEATS + 1).encode()
+
+
+# ── Over TLS ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("vouching", "served"), [("localhost.pem", True), ("stranger.pem", False)])
+async def test_a_performer_elsewhere_shows_its_certificate(
+    connect: Open, vouching: str, served: bool
+) -> None:
+    credentials = {"TLS_KEY": str(TLS / "localhost.key"), "TLS_CERTIFICATE": str(TLS / "localhost.pem")}
+    with outsider(**credentials) as (where, _):
+        address = where.replace("127.0.0.1", "localhost")
+        performer = await connect(address, ca_file=TLS / vouching)
+        if served:
+            assert await performer.perform(task(b"abc"), TIMEOUT_S) == b"cba"
+        else:
+            assert (await refused(performer, task(b"abc"), 1.0)).reason is Reason.PERFORMER_UNREACHABLE
+
+
+async def test_a_certificate_that_is_not_there_is_named() -> None:
+    config = PerformerConfig(address="localhost:1", ca_file=Path("nowhere.pem"))
+    with pytest.raises(ConfigError, match="nowhere"):
+        async with GrpcPerformer.open(config):
+            pass

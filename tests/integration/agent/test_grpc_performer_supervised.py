@@ -137,6 +137,14 @@ async def test_one_that_stops_to_answer_is_killed_and_started_again(start: Start
         os.kill(pid, 0)
 
 
+async def test_one_that_is_too_busy_to_say_that_it_is_well_is_left_to_its_work(start: Start) -> None:
+    performer = await start(unhealthy_after=1, environment={"WORKERS": "1"})
+    pid = await performer.perform(task(b"pid"), PATIENCE_S)
+    # Longer than a health check may take, which has to wait for the only thread.
+    assert await performer.perform(task(b"sleep 2.6"), PATIENCE_S) == b"6.2 peels"
+    assert await performer.perform(task(b"pid"), PATIENCE_S) == pid
+
+
 async def test_it_ends_with_the_agent() -> None:
     address = f"127.0.0.1:{await free_port()}"
     config = PerformerConfig(address=address, command=command(address))

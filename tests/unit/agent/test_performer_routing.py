@@ -1,5 +1,6 @@
 """Python workflows and a gRPC performer in one agent: each does its own."""
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,3 +126,10 @@ async def test_two_that_would_answer_tasks_are_refused(tmp_path: Path) -> None:
         error = error.exceptions[0]
     assert isinstance(error, ConfigError)
     assert "remove one" in error.detail
+
+
+async def test_without_grpc_installed_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "agent.performers.grpc", None)
+    with pytest.raises(ConfigError, match=r"hourglass-workflow\[grpc\]"):
+        async with opening.open_performer(settings(performer={"address": "a:1"}), samples.OPERATORS[0]):
+            pass
