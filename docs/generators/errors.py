@@ -94,6 +94,15 @@ SECTIONS = (
         ("local/eigenlayer/ITaskMailbox.sol", "local/eigenlayer/TaskMailbox.sol"),
     ),
     Section(
+        "Slashing and rewards",
+        "Of the adapters to EigenLayer ([slashing and rewards](../developers/slashing-and-rewards.md)).",
+        (
+            "adapters/AllocationManagerSlasher.sol",
+            "adapters/ParticipationLedger.sol",
+            "adapters/ParticipationRewards.sol",
+        ),
+    ),
+    Section(
         "Local operator tables",
         "`OperatorTable`, `EcdsaOperatorTable` and `LocalCore` stand in for EigenLayer's verifiers, registrar and core "
         "on local networks; no other network has them.",

@@ -13,7 +13,7 @@ from pathlib import Path
 from eth_hash.auto import keccak
 
 ELEMENTARY = re.compile(r"address|bool|bytes|string|u?int(8|16|32|64|96|128|160|256)|bytes(4|32)")
-ENUMS = frozenset({"ExecutionStatus", "PhaseStatus", "PhaseType", "TaskStatus"})
+ENUMS = frozenset({"CurveType", "ExecutionStatus", "PhaseStatus", "PhaseType", "Stage", "TaskStatus"})
 """The contracts' own types that errors carry: the ABI knows them as uint8."""
 ERROR = re.compile(r"error (?P<name>\w+)\((?P<parameters>[^()]*)\);")
 TAG = re.compile(r"@(\w+)\s*(.*)")

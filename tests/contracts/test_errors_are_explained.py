@@ -18,6 +18,7 @@ SOURCES = [
     ("BN254", "BN254"),
     ("OperatorInfoTree", "OperatorInfoTree"),
     ("IAVSRegistrar", "IWorkflowAVSRegistrar"),
+    ("ParticipationLedger", "ParticipationLedger"),
 ]
 pytestmark = pytest.mark.timeout(400)  # The first build on a fresh machine, with the other tests beside it.
 
