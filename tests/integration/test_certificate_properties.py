@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from certificate_cases import (
     BACKEND,
+    COLUMNS,
     LARGEST,
     TIMESTAMP,
     Case,
@@ -55,13 +56,14 @@ AT_ONCE = 10
 EXAMPLES = 200
 """Of `AT_ONCE` cases each: two thousand."""
 SPOILT_EXAMPLES = 20
+LARGE_EXAMPLES = 20
 SIZES = (1, 2, 3, 64, 65, 255, 256, 257, LARGEST)
 SIDE_BY_SIDE = 64
 MESSAGE = MessageHash(bytes(range(32)))
 SIGN_OF_WITNESSES = 9 * 8 * WORD
 """The highest bit of the tenth word, which says where the witnesses begin."""
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 laws = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -91,12 +93,20 @@ async def test_every_certificate_is_accepted_with_exactly_its_signers_weights(
 @pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
 @pytest.mark.parametrize("size", SIZES)
 async def test_so_it_is_at_the_edges_of_the_tree(verifier: Verifier, size: int) -> None:
-    palette = [(StakeWeight(3), StakeWeight(0)), (StakeWeight(10**24), StakeWeight(7))]
+    rows = [(3, 0, 1), (10**24, 7, 2**100)]
+    palette = [tuple(map(StakeWeight, row[: 1 + size % COLUMNS])) for row in rows]
     table = table_of(size, palette)
     everybody = tuple(range(size))
     some = {everybody, everybody[:1], everybody[-1:], everybody[1:], everybody[:-1], everybody[::3]} - {()}
     for signers in sorted(some):
         await accepted(verifier, Case(table, signers, MESSAGE))
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
+@settings(laws, max_examples=LARGE_EXAMPLES)
+@given(cases(largest=LARGEST))
+async def test_so_it_is_in_sets_of_any_size(verifier: Verifier, case: Case) -> None:
+    await accepted(verifier, case)
 
 
 async def accepted(verifier: Verifier, case: Case) -> None:

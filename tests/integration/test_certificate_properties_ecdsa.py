@@ -29,7 +29,7 @@ EXAMPLES = 300
 SPOILT_EXAMPLES = 25
 SIDE_BY_SIDE = 64
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 laws = settings(
     max_examples=EXAMPLES,
     deadline=None,
