@@ -45,6 +45,9 @@ async def answer(task) -> bytes:
             except asyncio.CancelledError:
                 open(task.payload.partition(b" ")[2], "w").close()
                 raise
+        case b"begin":
+            open(task.payload.partition(b" ")[2], "w").close()
+            await asyncio.sleep(0.3)
         case b"hash":
             return task.task_hash
     return task.payload.upper()
@@ -96,6 +99,12 @@ async def ask(channel: grpc.aio.Channel, method: str, request: bytes) -> bytes:
     call: Any = channel.unary_unary(method)
     answer: bytes = await call(request, timeout=5)
     return answer
+
+
+async def until_there(mark: Path) -> None:
+    async with asyncio.timeout(10):
+        while not await asyncio.to_thread(mark.exists):
+            await asyncio.sleep(0.02)
 
 
 async def reason_of(performer: GrpcPerformer, payload: bytes, timeout_s: float = 10) -> HandlerError:
@@ -153,9 +162,7 @@ async def test_a_caller_that_gives_up_ends_the_handler(performer: GrpcPerformer,
             asked.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await asked
-        async with asyncio.timeout(5):
-            while not mark.exists():
-                await asyncio.sleep(0.02)
+        await until_there(mark)
 
 
 @pytest.mark.parametrize(
@@ -181,15 +188,17 @@ async def test_what_is_no_request_is_refused(
     assert caught.value.code() is code
 
 
-async def test_it_says_that_it_serves_and_no_longer(python: PythonPerformer) -> None:
+async def test_it_says_that_it_serves_and_no_longer_and_ends_what_is_under_way(
+    python: PythonPerformer, tmp_path: Path
+) -> None:
+    mark = tmp_path / "begun"
+    work = task(b"begin " + str(mark).encode())
     async with serving(python, "127.0.0.1:0", 30) as port:
         channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
         assert await ask(channel, HEALTH, b"") == b"\x08\x01"
-        under_way = asyncio.create_task(
-            ask(channel, EXECUTE_TASK, request_of(task(b"abc")).SerializeToString())
-        )
-        await asyncio.sleep(0.05)
-    assert (await under_way).endswith(b"ABC")
+        under_way = asyncio.create_task(ask(channel, EXECUTE_TASK, request_of(work).SerializeToString()))
+        await until_there(mark)
+    assert (await under_way).endswith(work.payload.upper())
     with pytest.raises(grpc.aio.AioRpcError):
         await ask(channel, HEALTH, b"")
     await channel.close()

@@ -94,7 +94,7 @@ async def test_killed_while_it_works_it_is_asked_again_if_it_may_be(start: Start
 
 
 async def test_one_that_never_serves_is_started_again_and_work_is_told_why(
-    start: Start, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    start: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     starts = tmp_path / "starts"
     hangs = f"import time; open({str(starts)!r}, 'a').write('x'); time.sleep(60)"
@@ -113,12 +113,16 @@ async def test_one_that_never_serves_is_started_again_and_work_is_told_why(
 async def test_a_command_that_does_not_exist_is_named(
     start: Start, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    performer = await start(command=("/no/such/performer",))
-    with pytest.raises(HandlerError):
-        await performer.perform(task(b"abc"), 1.0)
-    said = capsys.readouterr().out
+    await start(command=("/no/such/performer",))
+    said = ""
+
+    async def named() -> bool:
+        nonlocal said
+        said += capsys.readouterr().out
+        return "It could not be started." in said
+
+    await until(named)
     assert "/no/such/performer: No such file or directory" in said
-    assert "It could not be started." in said
 
 
 async def test_one_that_stops_to_answer_is_killed_and_started_again(start: Start) -> None:
