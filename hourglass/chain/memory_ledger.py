@@ -14,12 +14,15 @@ from hourglass.certificate.ecdsa_table import EcdsaOperator, EcdsaOperatorTable
 from hourglass.certificate.operators import Operator, OperatorTable
 from hourglass.chain.memory_performance import Performance
 from hourglass.chain.memory_rules import ContractState, Home
+from hourglass.chain.memory_tasks import created
 from hourglass.chain.port import Block, Call, ChainLog, LoggedEvent, Receipt, SigningAccount, TransactionPlan
+from hourglass.chain.tasks import TaskHash
 from hourglass.errors import ChainError, RevertedError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import (
     WORD_BYTES,
     Address,
+    BasisPoints,
     BlockNumber,
     ChainTime,
     OperatorSetId,
@@ -36,6 +39,7 @@ BASE_FEE_WEI = 10**9
 REPLACEMENT_PERCENT = 110
 """What another transaction with the same nonce must offer, as nodes demand."""
 
+TWO_THIRDS = BasisPoints(6_667)
 ECDSA_DOMAIN_SEPARATOR = ecdsa_domain_separator(Address(b"\xec" * 20))
 """Of the verifier of ECDSA operator sets, whose address is nobody else's here."""
 
@@ -200,6 +204,22 @@ class Ledger:
         tables = {**state.tables, operator_set: (*state.tables.get(operator_set, ()), table)}
         self._blocks[-1] = replace(self.newest, state=replace(state, tables=tables))
         return now
+
+    def create_task(
+        self,
+        operator_set: OperatorSetId,
+        payload: bytes,
+        sla_s: int = 120,
+        threshold: BasisPoints | None = TWO_THIRDS,
+    ) -> TaskHash:
+        """A plain task in the twin's mailbox, in a new block; its hash. Raises RevertedError if it refuses."""
+        self.mine()
+        terms = (operator_set, payload, sla_s, threshold)
+        state, task_hash = created(self.newest.state, self.home, self.head, *terms)
+        self._blocks[-1] = replace(self.newest, state=state)
+        # A task takes no result in its own block, and here blocks come with transactions only.
+        self.mine()
+        return task_hash
 
     def log(self, emitter: Address, topics: Sequence[bytes], data: bytes = b"") -> None:
         """Another contract's event, in a new block."""

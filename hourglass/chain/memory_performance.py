@@ -25,6 +25,7 @@ from hourglass.chain.memory_rules import (
     require_quorum,
     verified_weights,
 )
+from hourglass.chain.memory_tasks import answered
 from hourglass.chain.port import (
     Call,
     CallContract,
@@ -34,6 +35,7 @@ from hourglass.chain.port import (
     RegisterWorkflow,
     SetPaused,
     SubmitPhaseResult,
+    SubmitTaskResult,
     Trigger,
 )
 from hourglass.errors import DefinitionError, RevertedError
@@ -96,6 +98,8 @@ class Performance(Progress):
                 self._execute(call)
             case SubmitPhaseResult():
                 self._submit(call)
+            case SubmitTaskResult():
+                self.state = answered(self.state, self.home, self.block, self.sender, call)
             case CheckPhaseTimeout(execution, phase_index):
                 self._time_out(execution, phase_index)
             case Trigger():

@@ -13,6 +13,7 @@ from hourglass.certificate.certificates import Certificate
 from hourglass.certificate.curves import AnyCertificate, AnyTable, verify_any
 from hourglass.certificate.quorum import FULL
 from hourglass.chain.refusals import reason_of
+from hourglass.chain.tasks import TaskCreated, TaskHash, TaskStatus, TaskVerified
 from hourglass.errors import PointError, RefusedError, RevertedError
 from hourglass.workflow.definition import RegisteredWorkflow
 from hourglass.workflow.execution import Execution
@@ -60,6 +61,24 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptTask:
+    """A task as the mailbox keeps it, with the blocks in which it was created and answered."""
+
+    created: TaskCreated
+    created_in: BlockNumber
+    created_at: ChainTime
+    threshold: BasisPoints | None
+    verified: TaskVerified | None = None
+    verified_in: BlockNumber = BlockNumber(-1)
+
+    def status_at(self, now: ChainTime) -> TaskStatus:
+        """EXPIRED follows from the clock."""
+        if self.verified is not None:
+            return TaskStatus.VERIFIED
+        return TaskStatus.EXPIRED if now > self.created.deadline else TaskStatus.CREATED
+
+
+@dataclass(frozen=True, slots=True)
 class ContractState:
     """All that both contracts hold after one block."""
 
@@ -76,6 +95,8 @@ class ContractState:
     openings: Mapping[tuple[ExecutionId, PhaseIndex], Opening] = field(default_factory=dict)
     tables: Mapping[OperatorSetId, tuple[AnyTable, ...]] = field(default_factory=dict)
     """Oldest first: the last is the one that phases pin, and its staleness is the set's."""
+    tasks: Mapping[TaskHash, KeptTask] = field(default_factory=dict)
+    """The mailbox', in the order of their creation."""
 
     def table(self, operator_set: OperatorSetId, timestamp: ReferenceTimestamp) -> AnyTable | None:
         """A published table."""

@@ -39,7 +39,9 @@ from hourglass.certificate.operators import Operator
 from hourglass.certificate.ticks import CertifiedTick
 from hourglass.chain.memory import MemoryChain
 from hourglass.chain.memory_ledger import Ledger
+from hourglass.chain.memory_mailbox import MemoryMailbox
 from hourglass.chain.memory_rules import Home
+from hourglass.chain.memory_tasks import MAILBOX
 from hourglass.chain.port import (
     Account,
     CancelExecution,
@@ -49,6 +51,7 @@ from hourglass.chain.port import (
     Trigger,
 )
 from hourglass.chain.sender import TransactionSender
+from hourglass.chain.tasks import TaskHash, TaskStatus, TaskView
 from hourglass.testing.direct_performer import DirectPerformer
 from hourglass.workflow.authoring import Phase, Workflow
 from hourglass.workflow.events import WorkflowExecutionStarted, WorkflowRegistered
@@ -121,6 +124,19 @@ class MemoryNetwork:
         if view is None or not view.result:
             raise ValueError(f"phase {phase.name!r} has no result")
         return phase.result_type.decode(view.result)
+
+    def create_task(self, payload: bytes, operator_set: int = 1, sla_s: int = 120) -> TaskHash:
+        """A plain task for one of the AVS's operator sets. Raises RevertedError if the mailbox refuses."""
+        return self.ledger.create_task(OperatorSetId(self.ledger.home.avs, operator_set), payload, sla_s)
+
+    async def task_ended(self, task: TaskHash, timeout_s: float = TIMEOUT_S) -> TaskView:
+        """Wait until a task was answered, or its time is over. Raises TimeoutError."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                view = await MemoryMailbox(self.chain).task(task)
+                if view is not None and view.status is not TaskStatus.CREATED:
+                    return view
+                await asyncio.sleep(POLL_S)
 
     async def trigger(self, execution: ExecutionId, phase: Phase[Any], data: bytes = b"") -> None:
         """Open a phase's gate, as a source. Raises RevertedError if the contract refuses."""
@@ -199,11 +215,13 @@ async def memory_network(
     seed: int = 0,
     stakes: Mapping[int, Sequence[int]] | None = None,
     ecdsa_sets: Collection[int] = (),
+    tasks: bool = False,
 ) -> AsyncIterator[MemoryNetwork]:
     """Start a network that serves this workflow; operators in `others`, by index, serve another one instead.
 
     `weights`: each operator's stake in every operator set; `stakes` says otherwise for single sets, by their number,
     0 for who is not in it. `ecdsa_sets`: the numbers of those that sign on ECDSA instead of BN254.
+    `tasks`: plain tasks are taken, too (`network.create_task`), by the workflow's `@workflow.task`.
     """
     people = [_account() for _ in weights]
     submitters = [_account() for _ in range(aggregators)]
@@ -237,9 +255,9 @@ async def memory_network(
             journal = stack.enter_context(Journal.open(folder / f"journal-{index}"))
             served = (others or {}).get(index, workflow)
             own_sets = (*mine.bls, *mine.ecdsa)
-            network.agents.append(_agent(chain, hub, folder, own_sets, Signer(journal, mine), served))
+            network.agents.append(_agent(chain, hub, folder, own_sets, Signer(journal, mine), served, tasks))
         network._aggregator_starts = [
-            partial(_aggregator, network, folder, account) for account in submitters
+            partial(_aggregator, network, folder, account, tasks) for account in submitters
         ]
         network.aggregators = [start() for start in network._aggregator_starts]
         yield network
@@ -280,6 +298,7 @@ def _agent(
     sets: Sequence[OperatorSetId],
     signer: Signer,
     workflow: Workflow,
+    tasks: bool,
 ) -> asyncio.Task[None]:
     config = AgentConfig.model_validate(
         {
@@ -294,12 +313,17 @@ def _agent(
     )
     performer = DirectPerformer({definition_hash(workflow.compile()): workflow})
     handlers = Handlers(performer, config.handler_timeout_s)
-    return asyncio.create_task(agent_node.run(config, chain, MemoryBus(hub), signer, handlers))
+    mailbox = MemoryMailbox(chain) if tasks else None
+    return asyncio.create_task(
+        agent_node.run(config, chain, MemoryBus(hub), signer, handlers, mailbox=mailbox)
+    )
 
 
-def _aggregator(network: MemoryNetwork, folder: Path, account: Account) -> asyncio.Task[None]:
+def _aggregator(network: MemoryNetwork, folder: Path, account: Account, tasks: bool) -> asyncio.Task[None]:
+    avss = {"tasks": {"avss": [str(network.ledger.home.avs)]}} if tasks else {}
     config = AggregatorConfig.model_validate(
-        {
+        avss
+        | {
             "chain": _chain_settings(network.chain),
             "bus": {},
             "key": {"file": str(folder / "unused")},
@@ -308,8 +332,9 @@ def _aggregator(network: MemoryNetwork, folder: Path, account: Account) -> async
         }
     )
     bus = MemoryBus(network.hub)
+    mailbox = MemoryMailbox(network.chain) if tasks else None
     return asyncio.create_task(
-        aggregator_node.run(config, network.chain, bus, account, network._ports.append)
+        aggregator_node.run(config, network.chain, bus, account, network._ports.append, mailbox)
     )
 
 
@@ -327,6 +352,7 @@ def _chain_settings(chain: MemoryChain) -> dict[str, object]:
         "rpc_url": "memory://",
         "chain_id": chain.chain_id,
         "state_machine": str(chain.state_machine),
+        "task_mailbox": str(MAILBOX),
         "poll_interval_s": POLL_S,
     }
 
