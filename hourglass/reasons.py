@@ -216,7 +216,7 @@ class Reason(Enum):
     REDUCER_UNKNOWN = (
         "reducer_unknown", Fault.AUTHOR,
         "The agent does not have the phase's reducer.",
-        "Agents reduce for gRPC performers, and the definition names a custom rule, or one that needs the values' type.",
+        "Agents reduce for gRPC performers, and the definition names a custom rule or one that needs the values' type.",
         "Name a reducer of docs/developers/performers.md in the definition, or give the agent the Python workflow.",
     )
 
