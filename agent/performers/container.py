@@ -25,7 +25,8 @@ OWNER_LABEL = "hourglass.operator"
 PULL_TIMEOUT_S = 600.0
 ENGINE_TIMEOUT_S = 60.0
 """For anything else that the engine is asked."""
-STOP_GRACE_S = 5
+STOP_GRACE_S = 1
+"""It holds nothing that would have to be saved, and an agent that stops is not to be waited for."""
 NOT_FOUND = 404
 MEBIBYTE = 1024 * 1024
 LOOPBACK = "127.0.0.1"
@@ -176,9 +177,11 @@ async def _remove(container: DockerContainer) -> None:
     """Stop it if it runs, and remove it. What is gone already is fine."""
     try:
         async with asyncio.timeout(ENGINE_TIMEOUT_S):
-            with suppress(aiodocker.DockerError):
-                await container.stop(t=STOP_GRACE_S)
-            await container.delete(force=True, v=True)
+            try:
+                with suppress(aiodocker.DockerError):
+                    await container.stop(t=STOP_GRACE_S)
+            finally:
+                await container.delete(force=True, v=True)
     except (aiodocker.DockerError, aiohttp.ClientError, OSError, TimeoutError) as error:
         if not (isinstance(error, aiodocker.DockerError) and error.status == NOT_FOUND):
             log.warning("a performer's container is left behind", container=container.id[:12], why=str(error))

@@ -36,8 +36,6 @@ STATUS = {
 }
 """Not those that stock Hourglass repeats (UNAVAILABLE, INTERNAL, RESOURCE_EXHAUSTED): to ask again would not help."""
 OTHERWISE = grpc.StatusCode.UNKNOWN
-GRACE_S = 10.0
-"""For what is under way when it is told to stop."""
 OPTIONS = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -49,8 +47,10 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def serving(performer: Performer, listen: str, timeout_s: float) -> AsyncIterator[int]:
-    """Serve at host:port until the context is left; the port. What is under way then may end.
+async def serving(
+    performer: Performer, listen: str, timeout_s: float, grace_s: float = 10.0
+) -> AsyncIterator[int]:
+    """Serve at host:port until the context is left; the port. What is under way then has `grace_s` to end.
 
     `timeout_s`: the longest that a handler may take; a caller's deadline may end it sooner. Raises
     ConfigError(INVALID_CONFIG) if nothing can listen there.
@@ -81,7 +81,7 @@ async def serving(performer: Performer, listen: str, timeout_s: float) -> AsyncI
         yield port
     finally:
         await state.enter_graceful_shutdown()
-        await server.stop(GRACE_S)
+        await server.stop(grace_s)
 
 
 class _Service:

@@ -8,6 +8,9 @@ import typer
 
 from hourglass.cli.signals import until_told_to_stop
 
+GRACE_S = 10.0
+"""For what is under way when it is told to stop."""
+
 app = typer.Typer(no_args_is_help=True, help="Offer Python handlers as a gRPC performer.")
 
 
@@ -33,7 +36,7 @@ def serve(
     Plain tasks are answered by the handler marked `@workflow.task`, phases by theirs: for an agent of this project, or
     under stock Hourglass. Handlers see this command's own environment. Prints `ready` and the port once it serves.
     """
-    asyncio.run(until_told_to_stop(_serve(workflow, listen, timeout)))
+    asyncio.run(until_told_to_stop(_serve(workflow, listen, timeout), GRACE_S))
 
 
 async def _serve(workflow: str, listen: str, timeout_s: float) -> None:
@@ -50,7 +53,7 @@ async def _serve(workflow: str, listen: str, timeout_s: float) -> None:
     set_up_logs()
     async with (
         PythonPerformer.start((workflow,), dict(os.environ)) as performer,
-        serving(performer, listen, timeout_s) as port,
+        serving(performer, listen, timeout_s, GRACE_S) as port,
     ):
         typer.echo(f"ready {port}")
         await asyncio.Event().wait()

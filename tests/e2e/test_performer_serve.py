@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,22 @@ import grpc
 import pytest
 from vectors import load, raw
 
+from agent.performers.wire.performer_pb2 import TaskRequest
+
 WIRE = load("performer_wire")
 PATHS, CASES = WIRE["grpc_paths"], {case["message"]: raw(case["encoded"]) for case in WIRE["cases"]}
 SQUARES = """
-import json
+import asyncio, json
 from hourglass import Workflow
 
 squares = Workflow("squares")
 
 @squares.task
 async def square(task) -> bytes:
+    if task.payload.startswith(b"begin"):
+        open(task.payload.partition(b" ")[2], "w").close()
+        await asyncio.sleep(3)
+        return b"done"
     return bytes([int(json.loads(task.payload)["numberToBeSquared"]) ** 2])
 """
 PATIENCE_S = 20
@@ -77,6 +85,21 @@ def test_stock_clients_get_their_answer_byte_for_byte(served: tuple[int, subproc
     assert failed.code() is grpc.StatusCode.UNKNOWN
     assert ("hourglass-reason", "handler_failed") in failed.trailing_metadata()
     process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_S) == 0
+
+
+def test_what_is_under_way_ends_before_it_stops(
+    served: tuple[int, subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    port, process = served
+    mark = tmp_path / "begun"
+    request = TaskRequest(task_id=b"0x" + b"0" * 64, payload=b"begin " + str(mark).encode())
+    with ThreadPoolExecutor() as pool:
+        under_way = pool.submit(ask, port, PATHS["execute_task"], request.SerializeToString())
+        while not mark.exists():
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert under_way.result(PATIENCE_S).endswith(b"done")
     assert process.wait(PATIENCE_S) == 0
 
 
