@@ -431,6 +431,12 @@ class Reason(Enum):
         "Operators were faster than the next block.",
         "Nothing to do: the result is sent again.",
     )
+    MAILBOX_UNSUITED = (
+        "mailbox_unsuited", Fault.OPERATOR,
+        "The task mailbox has operators sign something else than this release signs.",
+        "It is an EigenLayer mailbox from before v1.8.1, whose message hash leaves the task out, or another contract.",
+        "Name a mailbox of v1.8.1 or later as `chain.task_mailbox`; answers to an earlier one can be replayed.",
+    )
     TASK_UNKNOWN = (
         "task_unknown", Fault.PEER,
         "There is no such task in the mailbox.",

@@ -6,6 +6,7 @@ from typing import Any
 
 from eth_abi.abi import decode as abi_decode
 
+from hourglass.certificate.digests import task_message_hash
 from hourglass.certificate.operators import CurveType
 from hourglass.chain.client import EvmChain
 from hourglass.chain.codec import Contract, load_contract
@@ -17,6 +18,7 @@ from hourglass.chain.tasks import TaskCreated, TaskEvent, TaskHash, TaskStatus, 
 from hourglass.errors import ChainError
 from hourglass.reasons import Reason
 from hourglass.workflow.identifiers import (
+    WORD_BYTES,
     Address,
     BasisPoints,
     BlockNumber,
@@ -30,6 +32,8 @@ MAX_TASK_SLA_S = 7 * 24 * 3_600
 """The mailbox's own bound (half of EigenLayer's DEALLOCATION_DELAY): a task that is older takes no result."""
 CREATED_TOPIC = "TaskCreated"
 VERIFIED_TOPIC = "TaskVerified"
+PROBE = (b"\x0f" * WORD_BYTES, b"which form of the message hash is it?")
+"""A task's hash and a result, of nobody's."""
 NO_CONSENSUS = 0
 """`ConsensusType.NONE`."""
 
@@ -101,11 +105,17 @@ class EvmTaskMailbox:
 
 
 async def open_mailbox(chain: EvmChain, config: ChainConfig) -> EvmTaskMailbox | None:
-    """The mailbox that the settings name, if they do. Raises ChainError(CONTRACT_MISSING) if it is not there."""
+    """The mailbox that the settings name, if they do.
+
+    Raises ChainError: CONTRACT_MISSING if it is not there, MAILBOX_UNSUITED if it has operators sign something else
+    than this release signs, as EigenLayer's before v1.8.1 did: the result alone, whichever task it answers.
+    """
     if config.task_mailbox is None:
         return None
     mailbox = EvmTaskMailbox(chain, Address.parse(config.task_mailbox))
-    await chain.view(mailbox.contract, mailbox.address, "MAX_TASK_SLA")
+    (theirs,) = await chain.view(mailbox.contract, mailbox.address, "getMessageHash", *PROBE)
+    if theirs != task_message_hash(*PROBE):
+        raise ChainError(Reason.MAILBOX_UNSUITED, f"{mailbox.address} on chain {chain.chain_id}.")
     return mailbox
 
 
