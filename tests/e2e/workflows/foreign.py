@@ -3,7 +3,8 @@
 from hourglass import Context, EarlyStop, TaskContext, Workflow, stake_weighted_median
 
 shared = Workflow("shared")
-EVERYBODY = {"operator_set": 1, "threshold": "95%", "timeout": 60}
+EVERYBODY = "95%"
+"""No operator is as light as that: all have to agree."""
 
 
 @shared.task
@@ -12,13 +13,15 @@ async def answer(ctx: TaskContext) -> bytes:
     return ctx.payload[::-1]
 
 
-@shared.coordination(reduce=stake_weighted_median, **EVERYBODY)
+@shared.coordination(reduce=stake_weighted_median, operator_set=1, threshold=EVERYBODY, timeout=60)
 async def observe(ctx: Context) -> int:
     """Something to agree on."""
     return len(ctx.payload) + 100
 
 
-@shared.continuous(interval=1, updates=5, reduce=stake_weighted_median, **EVERYBODY)
+@shared.continuous(
+    interval=1, updates=5, reduce=stake_weighted_median, operator_set=1, threshold=EVERYBODY, timeout=60
+)
 async def watch(ctx: Context) -> int:
     """Ends at its third tick."""
     if ctx.tick >= 3:
@@ -26,13 +29,13 @@ async def watch(ctx: Context) -> int:
     return int(ctx.tick)
 
 
-@shared.aggregation(after=[observe], **EVERYBODY)
+@shared.aggregation(after=[observe], operator_set=1, threshold=EVERYBODY, timeout=60)
 async def add(ctx: Context) -> int:
     """The sum of one."""
     return ctx.result(observe)
 
 
-@shared.immediate(after=[add, watch], **EVERYBODY)
+@shared.immediate(after=[add, watch], operator_set=1, threshold=EVERYBODY, timeout=60)
 async def say(ctx: Context) -> bytes:
     """The payload and a word."""
     return ctx.payload + b" by phase"
