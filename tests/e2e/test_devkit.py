@@ -28,6 +28,9 @@ from hourglass.testing.task_mailbox import TaskTerms
 from hourglass.workflow.identifiers import Address
 
 PATIENCE_S = 60.0
+pytestmark = pytest.mark.timeout(
+    400
+)  # A dozen processes, one after the other, with the other tests beside them.
 APP = address_of(bytes.fromhex(KEYS[2][2:]))
 
 

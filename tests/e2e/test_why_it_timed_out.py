@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import commands
+import pytest
 from play import WEIGHTS, Play, Start
 
 from hourglass.chain.client import EvmChain
@@ -21,6 +22,8 @@ from hourglass.testing.task_mailbox import TaskTerms, create_task
 from hourglass.workflow.events import WorkflowExecutionStarted
 from hourglass.workflow.execution import ExecutionStatus
 from hourglass.workflow.identifiers import ExecutionId, OperatorSetId
+
+pytestmark = pytest.mark.timeout(400)  # A network of its own for each, with the other tests beside them.
 
 
 async def ask(play: Play, *arguments: str, code: int = 0) -> Any:

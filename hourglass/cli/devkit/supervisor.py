@@ -6,6 +6,7 @@ when that closes, by a killed script's as by a stopped one's, the supervisor end
 """
 
 import asyncio
+import signal
 import subprocess
 import sys
 
@@ -17,7 +18,10 @@ STOP_TIMEOUT_S = 30.0
 
 
 def start_supervised(context_json: str) -> int:
-    """Start a supervisor and wait for its end; its exit code. An interrupt is its end, and fine."""
+    """Start a supervisor and wait for its end; its exit code. SIGINT and SIGTERM are its end, and fine."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Whoever starts this in the background has SIGINT ignored.
+        signal.signal(number, signal.default_int_handler)
     supervisor = subprocess.Popen(
         [sys.executable, "-m", "hourglass.cli", "devkit", COMMAND],
         stdin=subprocess.PIPE,
