@@ -42,6 +42,8 @@ class PerformerConfig(BaseModel):
     container: ContainerConfig | None = None
     idempotent: bool = False
     """May it be asked the same again if the connection breaks while it works? Otherwise that is reported."""
+    patience_s: float = Field(default=5.0, gt=0)
+    """How long work waits for it to serve, before the aggregator is told that it does not, and asks again."""
     health_interval_s: float = Field(default=15.0, gt=0)
     """How often its health is checked."""
     unhealthy_after: int = Field(default=3, ge=1)

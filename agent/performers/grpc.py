@@ -213,6 +213,7 @@ class GrpcPerformer:
     async def _serving(self, ends: float) -> grpc.aio.Channel:
         """The channel, once the performer serves. Raises HandlerError(PERFORMER_UNREACHABLE) if it does not in time."""
         loop = asyncio.get_running_loop()
+        ends = min(ends, loop.time() + self.config.patience_s)
         pause_s = FIRST_PAUSE_S
         try:
             async with asyncio.timeout_at(ends), self._checking:

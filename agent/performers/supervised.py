@@ -1,7 +1,7 @@
 """Keeps a performer running that the agent itself has started: a command or a container.
 
 It is started, watched by its health check, ended when that has failed too often in a row, and started again after a
-pause that grows with every failure. Nothing here gives up: while it is away, work waits for as long as it has time.
+pause that grows with every failure. Nothing here gives up.
 """
 
 import asyncio

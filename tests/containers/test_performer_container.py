@@ -51,7 +51,10 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def running(image: str, operator: Address = OPERATOR, **settings: Any) -> AsyncIterator[GrpcPerformer]:
     config = PerformerConfig(
-        container=ContainerConfig(image=image, **settings), health_interval_s=0.2, start_timeout_s=20
+        container=ContainerConfig(image=image, **settings),
+        health_interval_s=0.2,
+        start_timeout_s=20,
+        patience_s=PATIENCE_S,
     )
     async with (
         GrpcPerformer.open(config) as performer,

@@ -40,7 +40,7 @@ async def connect() -> AsyncIterator[Open]:
     async with AsyncExitStack() as stack:
 
         async def connected(where: str, **settings: Any) -> GrpcPerformer:
-            config = PerformerConfig(address=where, **settings)
+            config = PerformerConfig(address=where, **{"patience_s": TIMEOUT_S, **settings})
             return await stack.enter_async_context(GrpcPerformer.open(config))
 
         yield connected
@@ -210,6 +210,13 @@ async def test_giving_up_reaches_the_call(address: str, connect: Open) -> None:
 async def test_nobody_there_is_said_so_in_time(connect: Open) -> None:
     performer = await connect(f"127.0.0.1:{await free_port()}")
     error = await refused(performer, task(b"x"), timeout_s=0.7)
+    assert error.reason is Reason.PERFORMER_UNREACHABLE
+
+
+async def test_whoever_asked_is_told_long_before_the_time_is_over(connect: Open) -> None:
+    performer = await connect(f"127.0.0.1:{await free_port()}", patience_s=0.3)
+    async with asyncio.timeout(TIMEOUT_S):
+        error = await refused(performer, task(b"x"), timeout_s=600)
     assert error.reason is Reason.PERFORMER_UNREACHABLE
 
 

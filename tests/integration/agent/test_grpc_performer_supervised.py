@@ -36,7 +36,13 @@ async def start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
         async def started(**settings: Any) -> GrpcPerformer:
             address = f"127.0.0.1:{await free_port()}"
             config = PerformerConfig(
-                **{"address": address, "command": command(address), "health_interval_s": 0.1, **settings}
+                **{
+                    "address": address,
+                    "command": command(address),
+                    "health_interval_s": 0.1,
+                    "patience_s": PATIENCE_S,
+                    **settings,
+                }
             )
             return await stack.enter_async_context(running(config))
 
@@ -151,7 +157,7 @@ async def test_one_that_is_too_busy_to_say_that_it_is_well_is_left_to_its_work(s
 
 async def test_it_ends_with_the_agent() -> None:
     address = f"127.0.0.1:{await free_port()}"
-    config = PerformerConfig(address=address, command=command(address))
+    config = PerformerConfig(address=address, command=command(address), patience_s=PATIENCE_S)
     async with running(config) as performer:
         await performer.perform(task(b"abc"), PATIENCE_S)
     assert not await listens(address)
