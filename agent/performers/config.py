@@ -25,6 +25,14 @@ class ContainerConfig(BaseModel):
     writable: bool = False
     """May it write to its root file system? To /tmp it always may."""
 
+    @field_validator("image")
+    @classmethod
+    def _is_one_image(cls, value: str) -> str:
+        # Of a bare name an engine pulls every tag.
+        if "@" not in value and ":" not in value.rpartition("/")[2]:
+            raise ValueError("name the image's digest or its tag")
+        return value
+
 
 class PerformerConfig(BaseModel):
     """A gRPC performer: one that is there already, or a container or a command that the agent starts."""

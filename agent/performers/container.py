@@ -111,7 +111,6 @@ class Engine:
             "Tmpfs": {"/tmp": "rw,nosuid,nodev,size=256m"},
             "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges"],
-            "Init": True,
         }
         if config.network is None:
             host["PortBindings"] = {port: [{"HostIp": LOOPBACK, "HostPort": ""}]}

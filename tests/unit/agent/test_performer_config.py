@@ -34,6 +34,7 @@ def test_a_performer_is_at_an_address_or_in_a_container(settings: dict[str, Any]
         ({"container": IMAGE, "command": ["x"]}, "takes no command"),
         ({"container": IMAGE, "ca_file": "ca.pem"}, "no ca_file"),
         ({"address": "a:1", "environment": {"A": "b"}}, "is a command's"),
+        ({"container": {"image": "localhost:5000/avs/performer"}}, "digest or its tag"),
         ({"address": "nowhere"}, "host:port"),
         ({"address": ":80"}, "host:port"),
         ({"address": "a:0"}, "host:port"),
