@@ -60,9 +60,16 @@ def _runs(pid: int) -> bool:
     return True
 
 
+def ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextmanager
 def running(project: Project) -> Iterator[Nodes]:
-    """`devkit avs run` as DevKit starts it, in a group of its own; interrupted at the end if it still runs."""
+    """`devkit avs run` as DevKit starts it, in a group of its own; interrupted at the end if it still runs.
+
+    SIGINT is ignored at its start, as a shell has it for what it starts in the background.
+    """
     process = subprocess.Popen(
         project.command("run", project.context_json),
         cwd=project.folder,
@@ -71,6 +78,7 @@ def running(project: Project) -> Iterator[Nodes]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=ignore_interrupts,
     )
     try:
         assert process.stderr is not None
