@@ -21,10 +21,11 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from agent.performers.config import PerformerConfig
 from agent.performers.port import Work
 from agent.performers.reducing import reduce_as_defined
+from agent.performers.statuses import failure_of, problem_of, shown
 from agent.performers.wire.performer_pb2 import StartSyncRequest, StartSyncResponse, TaskRequest, TaskResponse
 from hourglass.certificate.slots import Kind
 from hourglass.errors import ConfigError, HandlerError
-from hourglass.reasons import Reason, reason_by_code
+from hourglass.reasons import Reason
 from hourglass.workflow.definition import PhaseDefinition
 from hourglass.workflow.identifiers import PhaseIndex, StakeWeight
 from hourglass.workflow.phase_payload import PhasePayload, is_phase, task_id, task_id_of_phase
@@ -42,20 +43,6 @@ HEALTH_TIMEOUT_S = 2.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 MAX_REPEATS = 5
 """Of work that may be repeated: what ends its performer five times over will do so again."""
-REASON_KEY = "hourglass-reason"
-"""Trailing metadata: why, in words of `hourglass.reasons`, where this project's own server says no."""
-SAID_BY_PERFORMERS = frozenset(
-    {
-        Reason.UNKNOWN_WORKFLOW,
-        Reason.HANDLER_FAILED,
-        Reason.HANDLER_TIMED_OUT,
-        Reason.HANDLER_WRONG_TYPE,
-        Reason.RESULT_TOO_LARGE,
-        Reason.PERFORMER_CRASHED,
-        Reason.PERFORMER_UNSUITED,
-    }
-)
-SHOWN_CHARACTERS = 200
 NOT_UP = "It is being started."
 OPTIONS = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -131,8 +118,8 @@ class GrpcPerformer:
         request = request_of(work)
         response = await self._ask(request, ends)
         if response.task_id != request.task_id:
-            shown = _shown(bytes(response.task_id).decode("ascii", errors="replace"))
-            raise HandlerError(Reason.PERFORMER_WRONG_ANSWER, f"It answers for {shown or 'no task'!r}.")
+            theirs = shown(bytes(response.task_id).decode("ascii", errors="replace"))
+            raise HandlerError(Reason.PERFORMER_WRONG_ANSWER, f"It answers for {theirs or 'no task'!r}.")
         result = bytes(response.result)
         if work.kind is Kind.PHASE and work.phase_type is PhaseType.CONTINUOUS:
             try:
@@ -192,7 +179,7 @@ class GrpcPerformer:
                 answer: TaskResponse = await _call(channel, EXECUTE_TASK, request, TaskResponse, left_s)
                 return answer
             except grpc.aio.AioRpcError as error:
-                failure = _failure(error)
+                failure = failure_of(error)
             except (asyncio.CancelledError, grpc.aio.UsageError):
                 # Its channel was closed, since what the agent had started has ended; or the agent itself gives up.
                 if _is_cancelled():
@@ -249,7 +236,7 @@ class GrpcPerformer:
                     log.warning("the performer has no health check; it is used nevertheless")
                 self._knows_no_health = True
                 return None
-            return _problem(error)
+            return problem_of(error)
         except (asyncio.CancelledError, grpc.aio.UsageError):
             if _is_cancelled():
                 raise
@@ -262,7 +249,7 @@ class GrpcPerformer:
         try:
             await _call(channel, START_SYNC, StartSyncRequest(), StartSyncResponse, HEALTH_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
-            return None if error.code() is grpc.StatusCode.UNIMPLEMENTED else _problem(error)
+            return None if error.code() is grpc.StatusCode.UNIMPLEMENTED else problem_of(error)
         except (asyncio.CancelledError, grpc.aio.UsageError):
             if _is_cancelled():
                 raise
@@ -320,42 +307,3 @@ def _is_cancelled() -> bool:
     """Is this task itself being cancelled, and not only the call that it waits for?"""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def _problem(error: grpc.aio.AioRpcError) -> str:
-    """Why it is not there. Raises HandlerError(PERFORMER_UNSUITED) if waiting will not help."""
-    match error.code():
-        case grpc.StatusCode.UNAUTHENTICATED | grpc.StatusCode.PERMISSION_DENIED:
-            raise _failure(error) from None
-        case code:
-            return f"{code.name}, {_shown(error.details() or '')}"
-
-
-def _failure(error: grpc.aio.AioRpcError) -> HandlerError:
-    """What a status means for the work. Raised without its cause: gRPC's errors spell out all that was sent."""
-    code, said = error.code(), error.details() or ""
-    detail = f"{code.name}, {_shown(said)}"
-    for key, value in error.trailing_metadata() or ():
-        reason = reason_by_code(str(value)) if key == REASON_KEY else None
-        if reason in SAID_BY_PERFORMERS and reason is not None:
-            return HandlerError(reason, _shown(said))
-    match code:
-        case grpc.StatusCode.UNAVAILABLE:
-            return HandlerError(Reason.PERFORMER_CRASHED, f"It may have begun: {detail}")
-        case grpc.StatusCode.DEADLINE_EXCEEDED:
-            return HandlerError(Reason.HANDLER_TIMED_OUT, detail)
-        case (
-            grpc.StatusCode.UNIMPLEMENTED
-            | grpc.StatusCode.UNAUTHENTICATED
-            | grpc.StatusCode.PERMISSION_DENIED
-        ):
-            return HandlerError(Reason.PERFORMER_UNSUITED, detail)
-        case grpc.StatusCode.RESOURCE_EXHAUSTED if "larger than max" in said:
-            return HandlerError(Reason.RESULT_TOO_LARGE, detail)
-        case _:
-            return HandlerError(Reason.HANDLER_FAILED, detail)
-
-
-def _shown(text: str) -> str:
-    """Of what a foreign process said, so much that a log stays readable."""
-    return "".join(one if one.isprintable() else " " for one in text)[:SHOWN_CHARACTERS]

@@ -9,8 +9,9 @@ import structlog
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from agent.performers.grpc import MAX_MESSAGE_BYTES, REASON_KEY, SERVICE
+from agent.performers.grpc import MAX_MESSAGE_BYTES, SERVICE
 from agent.performers.port import Performer, Work
+from agent.performers.statuses import REASON_KEY
 from agent.performers.wire.performer_pb2 import StartSyncRequest, StartSyncResponse, TaskRequest, TaskResponse
 from hourglass.certificate.slots import Kind
 from hourglass.errors import ConfigError, HandlerError
