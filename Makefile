@@ -25,6 +25,7 @@ lint: .setup/dev .setup/contracts ## Check style, types and the import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy hourglass agent aggregator messages examples tests
+	$(BIN)/mypy deploy/devkit/workflow.py
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	cd contracts && node_modules/.bin/forge fmt --check
