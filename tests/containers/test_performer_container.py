@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -33,14 +33,20 @@ async def _build() -> None:
         await docker.images.build(fileobj=context(), encoding="identity", tag=IMAGE, rm=True)
 
 
+async def _forget() -> None:
+    async with aiodocker.Docker() as docker:
+        await docker.images.delete(IMAGE, force=True)
+
+
 @pytest.fixture(scope="module")
-def image() -> str:
+def image() -> Iterator[str]:
     """Built once; skipped where no engine answers."""
     try:
         asyncio.run(_build())
     except (ValueError, OSError, aiodocker.DockerError) as error:
         pytest.skip(f"no Docker engine answers: {error}")
-    return IMAGE
+    yield IMAGE
+    asyncio.run(_forget())
 
 
 @pytest.fixture(autouse=True)
