@@ -142,11 +142,7 @@ async def open_engine(config: ContainerConfig, operator: Address) -> AsyncIterat
 
     On leaving, whatever of this operator still runs there is removed.
     """
-    try:
-        docker = aiodocker.Docker()
-    except (ValueError, aiodocker.DockerError) as error:
-        raise ConfigError(Reason.INVALID_CONFIG, f"No Docker engine: {error}.") from error
-    async with docker:
+    async with connect() as docker:
         engine = Engine(docker, config, operator)
         try:
             with _translated():
@@ -155,6 +151,16 @@ async def open_engine(config: ContainerConfig, operator: Address) -> AsyncIterat
         except HandlerError as error:
             raise ConfigError(Reason.INVALID_CONFIG, f"No Docker engine answers: {error.detail}") from error
         yield engine
+
+
+def connect() -> aiodocker.Docker:
+    """A client that has asked nothing yet. Raises ConfigError if there is no engine that it could ask."""
+    try:
+        return aiodocker.Docker()
+    except (AssertionError, ValueError) as error:
+        # It asserts, with no words, that some engine's socket is there.
+        said = str(error) or "there is no engine's socket, and DOCKER_HOST names none"
+        raise ConfigError(Reason.INVALID_CONFIG, f"No Docker engine: {said}.") from error
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from performances import phase, task
 
 from agent.performers import restarts
 from agent.performers.config import ContainerConfig, PerformerConfig
-from agent.performers.container import OWNER_LABEL, open_engine
+from agent.performers.container import OWNER_LABEL, connect, open_engine
 from agent.performers.grpc import GrpcPerformer
 from agent.performers.supervised import launcher_of, supervised
 from hourglass.errors import ConfigError, HandlerError
@@ -28,7 +28,7 @@ PATIENCE_S = 60.0
 
 
 async def _build() -> None:
-    async with aiodocker.Docker() as docker:
+    async with connect() as docker:
         await docker.version()
         await docker.images.build(fileobj=context(), encoding="identity", tag=IMAGE, rm=True)
 
@@ -43,7 +43,7 @@ def image() -> Iterator[str]:
     """Built once; skipped where no engine answers."""
     try:
         asyncio.run(_build())
-    except (ValueError, OSError, aiodocker.DockerError) as error:
+    except (ConfigError, OSError, aiodocker.DockerError) as error:
         pytest.skip(f"no Docker engine answers: {error}")
     yield IMAGE
     asyncio.run(_forget())
@@ -148,8 +148,15 @@ async def test_an_image_that_is_nowhere_is_named(image: str, capsys: pytest.Capt
     assert "localhost:1/no/such" in capsys.readouterr().out
 
 
-async def test_without_an_engine_the_agent_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-    with pytest.raises(ConfigError):
+@pytest.mark.parametrize("host", ["tcp://127.0.0.1:1", "unix:///no/such/socket", "nonsense", None])
+async def test_without_an_engine_the_agent_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, host: str | None
+) -> None:
+    if host is None:
+        monkeypatch.delenv("DOCKER_HOST", raising=False)
+        monkeypatch.setattr("aiodocker.docker._sock_search_paths", ())
+    else:
+        monkeypatch.setenv("DOCKER_HOST", host)
+    with pytest.raises(ConfigError, match="No Docker engine"):
         async with open_engine(ContainerConfig(image=IMAGE), OPERATOR):
             pass
