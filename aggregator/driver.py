@@ -31,6 +31,7 @@ from aggregator.events import (
     SignProposal,
     SignSeries,
     SubmissionFailed,
+    SubmissionMined,
     Submit,
     WakeAfter,
     Woken,
@@ -220,6 +221,7 @@ class Driver:
             self.put(SubmissionFailed(error.reason, error.detail))
         else:
             self.journey.mark(Step.MINED, asyncio.get_running_loop().time())
+            self.put(SubmissionMined())
 
     def _log(self, operator: Address | None, reason: Reason, detail: str) -> None:
         slot = self.session.opening.slot

@@ -86,6 +86,11 @@ class SubmissionFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class SubmissionMined:
+    """A transaction of this session is in a block. A reorg may take it out again before anybody has seen it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Woken:
     """Some time has passed: what is missing now?"""
 
@@ -100,6 +105,7 @@ Event = (
     | ProposalSigned
     | ClockMoved
     | SubmissionFailed
+    | SubmissionMined
     | Woken
 )
 

@@ -30,6 +30,7 @@ from aggregator.events import (
     Publish,
     RefusalReceived,
     SubmissionFailed,
+    SubmissionMined,
     Submit,
     WakeAfter,
     Woken,
@@ -99,6 +100,8 @@ class PhaseSession:
                 return collection.signed(proposal) if collection else ()
             case ClockMoved(chain_time):
                 self._chain_time = max(self._chain_time, chain_time)
+            case SubmissionMined():
+                self._try_again_later(now)
             case SubmissionFailed(reason, detail):
                 effects = self._on_submission_failed(reason, detail, now)
             case Woken():
@@ -150,11 +153,16 @@ class PhaseSession:
         return (*effects, Publish(certificate))
 
     def _on_submission_failed(self, reason: Reason, detail: str, now: float) -> Effects:
+        self._try_again_later(now)
+        return (Note(None, reason, detail),)
+
+    def _try_again_later(self, now: float) -> None:
+        """Unless the chain has closed the session by then. It does once what was mined is seen; what a reorg has taken
+        out before is sent again, and what is merely waiting for confirmations is refused in simulation, for no gas."""
         if self.decision is not None and not self.past_deadline:
             self._submit_at = now + self.pace.resubmit_s
-        else:
+        elif self.opening.slot.kind is Kind.PHASE:
             self._close_at = now + self.pace.resubmit_s
-        return (Note(None, reason, detail),)
 
     # ── What is missing now? ──────────────────────────────────────────────────────────────────────────
 

@@ -20,7 +20,7 @@ from twins.stories import Story
 from hourglass.workflow.definition import WorkflowDefinition
 from hourglass.workflow.events import WorkflowEvent
 
-STORIES = 125
+STORIES = 80
 """In each of `PARTS`, which may run side by side."""
 PARTS = 4
 KINDS_OF_REFUSAL = 20

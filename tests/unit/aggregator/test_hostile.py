@@ -33,6 +33,7 @@ from aggregator.events import (
     SignProposal,
     SignSeries,
     SubmissionFailed,
+    SubmissionMined,
     Submit,
     Woken,
 )
@@ -375,6 +376,10 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(reason=st.sampled_from([Reason.CHAIN_UNREACHABLE, Reason.TRANSACTION_FAILED]))
     def fail(self, reason: Reason) -> None:
         self.hear(SubmissionFailed(reason, ""))
+
+    @rule()
+    def be_mined(self) -> None:
+        self.hear(SubmissionMined())
 
     @invariant()
     def it_can_be_shown(self) -> None:

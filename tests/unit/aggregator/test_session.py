@@ -23,6 +23,7 @@ from aggregator.events import (
     RefusalReceived,
     SignProposal,
     SubmissionFailed,
+    SubmissionMined,
     Submit,
     WakeAfter,
     Woken,
@@ -256,6 +257,18 @@ def test_a_submission_that_failed_is_repeated_after_a_while() -> None:
     effects = made.receive(SubmissionFailed(Reason.CHAIN_UNREACHABLE, ""), 1.0)
     assert not of(Submit, effects)
     assert of(Submit, made.receive(Woken(), 1.0 + PACE.resubmit_s))
+
+
+def test_a_submission_that_a_reorg_takes_out_before_anybody_saw_it_is_sent_again() -> None:
+    made = session()
+    for number in (0, 1, 2):
+        effects = attest(made, number)
+    (wish,) = of(Certify, effects)
+    assert of(Submit, made.receive(certified(wish), 0.0))
+    made.receive(SubmissionMined(), 1.0)
+    assert not of(Submit, made.receive(Woken(), 1.0 + PACE.resubmit_s - 0.1))
+    assert of(Submit, made.receive(Woken(), 1.0 + PACE.resubmit_s))
+    assert not of(Submit, made.receive(Woken(), 100.0)), "one at a time"
 
 
 def test_after_the_deadline_the_contract_is_told_and_the_silent_are_named() -> None:
