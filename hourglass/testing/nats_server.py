@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import shutil
 import sys
 from collections.abc import AsyncIterator
@@ -15,6 +16,9 @@ from hourglass.reasons import Reason
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 5.0
 PROBE_S = 0.01
+LOWEST_PORT, HIGHEST_PORT = 20_000, 32_000
+"""Below what Linux (32,768) and others (49,152) hand out to whoever asks for any port."""
+TRIES = 100
 CONFIGURATION = """\
 listen: "127.0.0.1:{port}"
 max_payload: 1048576
@@ -122,8 +126,14 @@ def find_nats_server() -> str:
 
 
 async def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
-    server = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
-    async with server:
-        port: int = server.sockets[0].getsockname()[1]
-    return port
+    """A port that nobody listens on now, of those that the system hands out to nobody: no server that asks for any port
+    and no outgoing connection takes it before it is used. Raises OSError if there is none."""
+    for _ in range(TRIES):
+        port = LOWEST_PORT + secrets.randbelow(HIGHEST_PORT - LOWEST_PORT)
+        try:
+            server = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", port)
+        except OSError:
+            continue
+        async with server:
+            return port
+    raise OSError(f"no port between {LOWEST_PORT} and {HIGHEST_PORT} is free")
